@@ -1,0 +1,106 @@
+import type { Hints } from './envelope.ts';
+
+/** What one error code means to a caller and to an operator. */
+interface ErrorEntry {
+  /** The HTTP status of the reply. */
+  readonly status: number;
+  /** Whether the same request can succeed later without anybody mending anything. */
+  readonly retryable: boolean;
+  /**
+   * The sentence a person reads, saying what to do next. `null` where the caller can do nothing about it:
+   * then the run function's own `failure` sentence is used.
+   */
+  readonly sentence: string | null;
+}
+
+/** The one catalogue of failures: every code a caller can see in `Verify-Error`, and what it stands for. */
+export const errorCatalogue = {
+  invalid_input: {
+    status: 400,
+    retryable: false,
+    sentence: 'The input is not valid; correct it and try again',
+  },
+  invalid_service: {
+    status: 400,
+    retryable: false,
+    sentence: 'service_sid is not a service of this deployment; leave it out or use a configured one',
+  },
+  blocked: {
+    status: 403,
+    retryable: false,
+    sentence: 'A code cannot be sent there; use another number or address, or contact support',
+  },
+  no_verification: {
+    status: 404,
+    retryable: false,
+    sentence: 'No verification is waiting for a code here; request a new code',
+  },
+  method: { status: 405, retryable: false, sentence: 'Use POST with a JSON body' },
+  already_used: {
+    status: 409,
+    retryable: false,
+    sentence: 'This verification is already complete; request a new code to verify again',
+  },
+  expired: { status: 410, retryable: false, sentence: 'This code is no longer valid; request a new one' },
+  too_large: { status: 413, retryable: false, sentence: 'The body is too large; send at most 8 KiB of JSON' },
+  media_type: {
+    status: 415,
+    retryable: false,
+    sentence: 'Send the body as application/json in UTF-8',
+  },
+  channel_unavailable: {
+    status: 422,
+    retryable: false,
+    sentence: 'This channel cannot reach this destination; try another channel',
+  },
+  throttled: { status: 429, retryable: true, sentence: 'Too many requests; wait a moment and try again' },
+  max_attempts: {
+    status: 429,
+    retryable: true,
+    sentence: 'Too many attempts with this verification; wait, then request a new code',
+  },
+  misconfigured: { status: 500, retryable: false, sentence: null },
+  upstream_error: { status: 502, retryable: true, sentence: null },
+  upstream_unavailable: { status: 503, retryable: true, sentence: null },
+  store_unavailable: { status: 503, retryable: true, sentence: null },
+  upstream_timeout: { status: 504, retryable: true, sentence: null },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** A code of the catalogue, as sent in the `Verify-Error` header. */
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** What may accompany a {@link RunError}; nothing in it may hold a number, address, code or secret. */
+export interface RunErrorDetails {
+  /** Replaces the catalogue's sentence: safe to show, names the field and the mend. */
+  readonly sentence?: string;
+  /** Whole seconds until the same request would be admitted. */
+  readonly retryAfter?: number;
+  /** The name of our limit that said no, for `Verify-Limit`. */
+  readonly limit?: string;
+  /** A stable token for logs and metrics, such as `twilio_20003`; never shown to a caller. */
+  readonly reason?: string;
+  /** A sentence for the operator's log that says what to mend; never shown to a caller. */
+  readonly mend?: string;
+  /**
+   * Whether the refused operation may nevertheless have happened upstream: `unknown` after a timeout or a cut
+   * connection, else `none`. Decides whether a reserved budget is given back.
+   */
+  readonly effect?: 'none' | 'unknown';
+  /** What the caller can do next, where it is known even though the request failed. */
+  readonly hints?: Hints;
+  /** The failure underneath, for logs only, already free of personal data. */
+  readonly cause?: unknown;
+}
+
+/** A failure that was foreseen: it becomes an envelope and, over HTTP, the catalogue's status. */
+export class RunError extends Error {
+  readonly code: ErrorCode;
+  readonly details: RunErrorDetails;
+
+  constructor(code: ErrorCode, details: RunErrorDetails = {}) {
+    super(code, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'RunError';
+    this.code = code;
+    this.details = details;
+  }
+}

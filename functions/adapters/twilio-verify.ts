@@ -1,0 +1,192 @@
+import BaseTwilio from 'twilio/lib/base/BaseTwilio.js';
+import Domain from 'twilio/lib/base/Domain.js';
+import Version from 'twilio/lib/base/Version.js';
+import type V2Module from 'twilio/lib/rest/verify/V2.js';
+import { VerificationListInstance } from 'twilio/lib/rest/verify/v2/service/verification.js';
+import { VerificationCheckListInstance } from 'twilio/lib/rest/verify/v2/service/verificationCheck.js';
+import type { Clock } from '../runtime/clock.ts';
+import { RunError } from '../runtime/errors.ts';
+import type { Channel } from '../verify/channel.ts';
+import type { TwilioSecret, TwilioSecrets } from '../verify/credentials.ts';
+import type { Destination } from '../verify/destination.ts';
+import type {
+  Checked,
+  CheckRequest,
+  ServiceSid,
+  Started,
+  StartRequest,
+  VerifyProvider,
+} from '../verify/provider.ts';
+import { type RefusedOperation, refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
+import { Unreached } from './twilio-connection.ts';
+import {
+  createTwilioHttp,
+  type SdkHttpClient,
+  type TwilioHttpOptions,
+  unreadable,
+} from './twilio-http-client.ts';
+
+/** What the Twilio gateway is made of. */
+export interface TwilioVerifyOptions extends TwilioHttpOptions {
+  readonly secrets: TwilioSecrets;
+  /** `TWILIO_REGION`: a region of Twilio's such as `ie1`; undefined for the default. */
+  readonly region: string | undefined;
+  /** `TWILIO_EDGE`: an edge location of Twilio's such as `dublin`; undefined for the default. */
+  readonly edge: string | undefined;
+  /** The channels to suggest, in order, when one cannot reach a destination. */
+  readonly fallbackChannels: readonly Channel[];
+}
+
+type V2 = V2Module.default;
+type Verifications = ReturnType<typeof VerificationListInstance>;
+type VerificationChecks = ReturnType<typeof VerificationCheckListInstance>;
+type CreateOptions = Parameters<Verifications['create']>[0];
+type CheckOptions = Parameters<VerificationChecks['create']>[0];
+
+/** What is used of a Verify service. */
+interface ServiceContext {
+  readonly verifications: Verifications;
+  readonly verificationChecks: VerificationChecks;
+  readonly fetch: () => Promise<unknown>;
+}
+
+/** The SDK's own way to a service, its class V2, loads every resource of Verify: 110 kB more than the two used here. */
+const verifyPart = (client: BaseTwilio.Client, service: ServiceSid): ServiceContext => {
+  const v2 = new Version.default(new Domain.default(client, 'https://verify.twilio.com'), 'v2') as V2;
+  return {
+    verifications: VerificationListInstance(v2, service),
+    verificationChecks: VerificationCheckListInstance(v2, service),
+    fetch: () => v2.fetch({ uri: `/Services/${service}`, method: 'get' }),
+  };
+};
+
+/** An address can only be reached by e-mail, and a number never. */
+const alternativesFor = (
+  destination: Destination,
+  used: Channel,
+  fallbackChannels: readonly Channel[],
+): readonly Channel[] =>
+  fallbackChannels.filter(
+    (channel) => channel !== used && (channel === 'email') === destination.includes('@'),
+  );
+
+// Other 401s are not about our credential: 60603 and 60604 are SendGrid's.
+const credentialRefused = (thrown: unknown): boolean =>
+  thrown instanceof TwilioRefusal && thrown.status === 401 && thrown.code === 20003;
+
+// Documented as 404, seen as 60200; 60331 is a language that calls do not speak. Nothing was sent.
+const localeRefused = (thrown: unknown): boolean =>
+  thrown instanceof TwilioRefusal &&
+  (thrown.parameter === 'Locale' || thrown.code === 60331 || thrown.status === 404);
+
+/** The SDK's own errors can hold what it was given, so only ours are passed on. */
+const failureOf = (thrown: unknown, operation: RefusedOperation): RunError => {
+  if (thrown instanceof RunError) return thrown;
+  if (thrown instanceof TwilioRefusal) return refusedBy(thrown, operation);
+  if (thrown instanceof Unreached)
+    return new RunError('upstream_unavailable', { reason: 'twilio_connect', effect: 'none', retryAfter: 5 });
+  return unreadable();
+};
+
+/** @throws RunError `upstream_error` where a success lacks the verification's SID. */
+const verificationSid = (sid: unknown): string => {
+  if (typeof sid === 'string' && /^VE[0-9a-fA-F]{32}$/.test(sid)) return sid;
+  throw unreadable();
+};
+
+const startedAs = (verification: { sid: unknown; dateCreated: unknown }, clock: Clock): Started => {
+  const { dateCreated, sid } = verification;
+  return {
+    sid: verificationSid(sid),
+    createdAt: dateCreated instanceof Date ? dateCreated.getTime() : clock(),
+  };
+};
+
+/** @throws RunError where the verification ended in another way than by this code. */
+const isApproved = (status: unknown): boolean => {
+  if (status === 'approved' || status === 'pending') return status === 'approved';
+  const error = status === 'max_attempts_reached' ? 'max_attempts' : 'no_verification';
+  throw new RunError(error, {
+    reason: 'twilio_ended',
+    effect: 'none',
+    ...(error === 'max_attempts' ? { retryAfter: 600 } : {}),
+  });
+};
+
+/**
+ * Twilio Verify through the official SDK, of which only the Verify part is loaded.
+ *
+ * Repeats only what surely sent nothing: a connection that did not come about, a 429 of the account's concurrency,
+ * a locale that Twilio does not speak, and a credential (20003) that the secret has replaced since.
+ */
+export const createTwilioVerify = (options: TwilioVerifyOptions): VerifyProvider => {
+  const { secrets, region, edge, fallbackChannels, clock } = options;
+  const newHttpClient = createTwilioHttp(options);
+  // Empty, not undefined: else the SDK reads the environment by itself.
+  const where = { region: region ?? '', edge: edge ?? '' };
+
+  const serviceOf = (
+    secret: TwilioSecret,
+    service: ServiceSid,
+    httpClient: SdkHttpClient,
+  ): ServiceContext => {
+    const { accountSid, username, password } = secret;
+    return verifyPart(
+      new BaseTwilio.Client(username, password, { accountSid, httpClient, ...where }),
+      service,
+    );
+  };
+
+  const call = async <T>(
+    service: ServiceSid,
+    operation: RefusedOperation,
+    ask: (twilio: ServiceContext) => Promise<T>,
+  ): Promise<T> => {
+    const secret = await secrets.current();
+    const httpClient = newHttpClient();
+    try {
+      return await ask(serviceOf(secret, service, httpClient)).catch(async (thrown: unknown) => {
+        const replacement = credentialRefused(thrown) ? await secrets.replacementOf(secret) : undefined;
+        if (replacement === undefined) throw thrown;
+        return ask(serviceOf(replacement, service, httpClient));
+      });
+    } catch (thrown) {
+      throw failureOf(thrown, operation);
+    }
+  };
+
+  return {
+    async start(request: StartRequest): Promise<Started> {
+      const { service, destination, channel, locale, tags } = request;
+      const { appHash, customFriendlyName, templateSid, amount, payee, deviceIp } = request;
+      // Named one by one: what else the SDK would take (RiskCheck, CustomCode) must never come from a caller.
+      const named = { to: destination, channel, appHash, customFriendlyName, templateSid, deviceIp };
+      const asked = { ...named, amount, payee, tags: tags && JSON.stringify(tags) } as CreateOptions;
+      const alternatives = alternativesFor(destination, channel, fallbackChannels);
+      const verification = await call(
+        service,
+        { operation: 'start', alternatives, named: customFriendlyName !== undefined },
+        ({ verifications }) =>
+          locale === undefined
+            ? verifications.create(asked)
+            : verifications.create({ ...asked, locale }).catch((thrown: unknown) => {
+                if (localeRefused(thrown)) return verifications.create(asked);
+                throw thrown;
+              }),
+      );
+      return startedAs(verification, clock);
+    },
+
+    async check({ service, destination, code, amount, payee }: CheckRequest): Promise<Checked> {
+      const asked = { to: destination, code, amount, payee } as CheckOptions;
+      const checked = await call(service, { operation: 'check', alternatives: [] }, (twilio) =>
+        twilio.verificationChecks.create(asked),
+      );
+      return { sid: verificationSid(checked.sid), approved: isApproved(checked.status) };
+    },
+
+    async probe(service: ServiceSid): Promise<void> {
+      await call(service, { operation: 'probe', alternatives: [] }, (twilio) => twilio.fetch());
+    },
+  };
+};

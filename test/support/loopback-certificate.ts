@@ -1,0 +1,24 @@
+/**
+ * A certificate for 127.0.0.1 and localhost that no authority vouches for, valid until 2126, with its key: made for
+ * the tests with openssl, secret from nobody, trusted by nobody.
+ */
+export const loopbackCertificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0d/EUed7XmMv7O0s
+FPE54H+F/bqB9QAFw5XbD9pDY/GhRANCAATU2me8PNtEEa5pG4Gsm5cOz1bUzwC8
+RfIylF5IkfmgzVyDolIcwutTsBhR3uDbDzjJG3f6c9lJVAEn0Mi0Hb0a
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBozCCAUmgAwIBAgIUd17BsE+tUVmRjNy5BFKNOpzg5+0wCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNbG9vcGJhY2stdGVzdDAgFw0yNjExMjEwMzA0NTdaGA8yMTI2
+MTAyODAzMDQ1N1owGDEWMBQGA1UEAwwNbG9vcGJhY2stdGVzdDBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABNTaZ7w820QRrmkbgayblw7PVtTPALxF8jKUXkiR+aDN
+XIOiUhzC61OwGFHe4NsPOMkbd/pz2UlUASfQyLQdvRqjbzBtMB0GA1UdDgQWBBQW
+obCQq6LzvgwZGdvaB2lyrHLSXzAfBgNVHSMEGDAWgBQWobCQq6LzvgwZGdvaB2ly
+rHLSXzAPBgNVHRMBAf8EBTADAQH/MBoGA1UdEQQTMBGHBH8AAAGCCWxvY2FsaG9z
+dDAKBggqhkjOPQQDAgNIADBFAiEAw4yWNvXH7wjyQIsDIGT/DjEL9PJPWbmYLTd9
+nPO5GDMCIASy2ZpRWnHY/C0/wO1rJz2CA+pnlDmCCY8jtSBPIaId
+-----END CERTIFICATE-----
+`,
+};

@@ -1,0 +1,77 @@
+import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Item } from './dynamodb-places.ts';
+
+/** The most keys that one request takes (BatchGetItem). */
+const maxKeys = 100;
+/** How often keys that the table left out are asked for again. */
+const maxTries = 3;
+
+interface Waiting {
+  readonly found: Promise<Item | undefined>;
+  readonly done: (item: Item | undefined) => void;
+  readonly failed: (thrown: unknown) => void;
+}
+
+const waiting = (): Waiting => {
+  const { promise, resolve, reject } = Promise.withResolvers<Item | undefined>();
+  return { found: promise, done: resolve, failed: reject };
+};
+
+/**
+ * Strongly consistent reads. What is asked for in one turn of the event loop goes out as one request: a start reads
+ * several items at once, and a cold container would open a connection for each.
+ */
+export class DynamoDbReads {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+  #asked = new Map<string, Waiting>();
+
+  constructor(client: DynamoDBClient, tableName: string) {
+    this.#client = client;
+    this.#tableName = tableName;
+  }
+
+  /**
+   * The item under a key as the last write before this call left it; undefined where there is none.
+   *
+   * @throws what the SDK throws; Error where the table left the key out three times, as it does when it throttles.
+   */
+  get(key: string): Promise<Item | undefined> {
+    const known = this.#asked.get(key);
+    if (known !== undefined) return known.found;
+    if (this.#asked.size === 0) setImmediate(() => this.#send());
+    const wait = waiting();
+    this.#asked.set(key, wait);
+    return wait.found;
+  }
+
+  #send(): void {
+    const all = [...this.#asked];
+    this.#asked = new Map();
+    for (let from = 0; from < all.length; from += maxKeys) void this.#answer(all.slice(from, from + maxKeys));
+  }
+
+  async #answer(asked: readonly (readonly [string, Waiting])[]): Promise<void> {
+    try {
+      const items = await this.#read(asked.map(([key]) => key));
+      for (const [key, { done }] of asked) done(items.get(key));
+    } catch (thrown) {
+      for (const [, { failed }] of asked) failed(thrown);
+    }
+  }
+
+  async #read(keys: readonly string[]): Promise<ReadonlyMap<string | undefined, Item>> {
+    const items = new Map<string | undefined, Item>();
+    let left: readonly string[] = keys;
+    for (let tries = 0; left.length > 0; tries += 1) {
+      if (tries === maxTries) throw new Error('The table left out keys');
+      const asked = { Keys: left.map((key) => ({ pk: { S: key } })), ConsistentRead: true };
+      const { Responses, UnprocessedKeys } = await this.#client.send(
+        new BatchGetItemCommand({ RequestItems: { [this.#tableName]: asked } }),
+      );
+      for (const item of (Responses?.[this.#tableName] ?? []) as Item[]) items.set(item['pk']?.S, item);
+      left = (UnprocessedKeys?.[this.#tableName]?.Keys ?? []).flatMap(({ pk }) => pk?.S ?? []);
+    }
+    return items;
+  }
+}

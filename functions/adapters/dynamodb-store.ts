@@ -1,0 +1,206 @@
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  PutItemCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { freeAt, placeOf, sharedPlace, withHolder, withoutHolder } from '../guard/places.ts';
+import type { Counters, GuardStore, Stored, Taken, TakeRequest } from '../guard/store.ts';
+import { epochSeconds } from '../runtime/clock.ts';
+import { RunError } from '../runtime/errors.ts';
+import { adding, countersOf } from './dynamodb-counters.ts';
+import {
+  expiryOf,
+  givingBack,
+  type Item,
+  maxCompared,
+  placesOf,
+  replacing,
+  taking,
+  unchanged,
+  versionOf,
+} from './dynamodb-places.ts';
+import { DynamoDbReads } from './dynamodb-reads.ts';
+
+// The expiry decides here: TTL sweeps days late.
+const absent = 'attribute_not_exists(pk) OR expires_at <= :seconds';
+
+const isLive = (item: Item | undefined, now: number): item is Item =>
+  item !== undefined && Number(item['expires_at']?.N ?? 0) > epochSeconds(now);
+
+/** A document as it was written; null where somebody else wrote something that is none. */
+const parsed = (text = 'null'): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
+// Each write lost to somebody else is a place that somebody else took, and places are few.
+const maxTries = 100;
+
+/** The guard's counters in a DynamoDB table with the string key `pk` and the TTL attribute `expires_at`. */
+export class DynamoDbStore implements GuardStore {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+  readonly #reads: DynamoDbReads;
+
+  constructor(client: DynamoDBClient, tableName: string) {
+    this.#client = client;
+    this.#tableName = tableName;
+    this.#reads = new DynamoDbReads(client, tableName);
+  }
+
+  async probe(): Promise<void> {
+    await this.#read('probe');
+  }
+
+  async load(key: string, now: number): Promise<Stored> {
+    const item = await this.#read(key);
+    if (!isLive(item, now)) return { version: 0, document: undefined };
+    return { version: versionOf(item), document: parsed(item['document']?.S) };
+  }
+
+  async save(
+    key: string,
+    version: number,
+    document: unknown,
+    now: number,
+    expiresAt: number,
+  ): Promise<number | null> {
+    const isNew = version === 0;
+    // One that is written anew begins at its time, so that it is never taken for the one that expired.
+    const next = (isNew ? now : version) + 1;
+    const written = await this.#put({
+      Item: {
+        pk: { S: key },
+        version: { N: next.toString() },
+        document: { S: JSON.stringify(document) },
+        expires_at: { N: epochSeconds(expiresAt).toString() },
+      },
+      ConditionExpression: isNew ? absent : unchanged,
+      ExpressionAttributeValues: isNew
+        ? { ':seconds': { N: epochSeconds(now).toString() } }
+        : { ':version': { N: version.toString() } },
+    });
+    return written ? next : null;
+  }
+
+  take(request: TakeRequest): Promise<Taken> {
+    const blind = request.limit <= maxCompared;
+    return this.#retried(async () => {
+      if (blind && (await this.#updated(request.key, taking(request)))) return { kind: 'taken' };
+      const item = await this.#read(request.key);
+      const places = placesOf(item);
+      const free = freeAt(places, request.limit, request.window);
+      if (sharedPlace(places, request.purpose, request.now, request.sameFor) !== undefined)
+        return { kind: 'joined', freeAt: free };
+      if (free > request.now) return { kind: 'full', freeAt: free };
+      return !blind && (await this.#takeRead(request, item)) ? { kind: 'taken' } : undefined;
+    });
+  }
+
+  adopt(request: TakeRequest): Promise<Taken> {
+    return this.#retried(async () => {
+      const item = await this.#read(request.key);
+      const places = placesOf(item);
+      const shared = sharedPlace(places, request.purpose, request.now, request.sameFor);
+      if (shared === undefined) {
+        const taken = await this.take(request);
+        return taken.kind === 'joined' ? undefined : taken;
+      }
+      const held = withHolder(places, shared, request.holder, request.now);
+      const expiresAt = expiryOf(request.now, request.window);
+      return (await this.#put(replacing(request.key, item, held, expiresAt))) ? { kind: 'taken' } : undefined;
+    });
+  }
+
+  async giveBack({ key, limit, holder }: Pick<TakeRequest, 'key' | 'limit' | 'holder'>): Promise<void> {
+    // Most often nobody has taken one since.
+    if (limit <= maxCompared && (await this.#updated(key, givingBack(limit, holder)))) return;
+    await this.#retried(async () => {
+      const item = await this.#read(key);
+      const places = placesOf(item);
+      const rest = withoutHolder(places, holder);
+      if (rest === places) return true;
+      return (await this.#put(replacing(key, item, rest))) || undefined;
+    });
+  }
+
+  async add(key: string, amounts: Counters, most: Counters, expiresAt: number): Promise<Counters | null> {
+    let item: Item | undefined;
+    const command = new UpdateItemCommand({
+      TableName: this.#tableName,
+      Key: { pk: { S: key } },
+      ...adding(amounts, most, expiresAt),
+    });
+    const added = await this.#wrote(async () => {
+      item = (await this.#client.send(command)).Attributes as Item | undefined;
+    });
+    return added ? countersOf(item) : null;
+  }
+
+  async counters(keys: readonly string[]): Promise<readonly Counters[]> {
+    return await Promise.all(keys.map(async (key) => countersOf(await this.#read(key))));
+  }
+
+  #updated(key: string, update: Partial<UpdateItemCommandInput>): Promise<boolean> {
+    const command = new UpdateItemCommand({ ...update, TableName: this.#tableName, Key: { pk: { S: key } } });
+    return this.#wrote(() => this.#client.send(command));
+  }
+
+  /** Takes a place of a window that no expression can hold, writing back what was read and still counts. */
+  #takeRead({ key, now, window, purpose, holder }: TakeRequest, item: Item | undefined): Promise<boolean> {
+    const counted = placesOf(item).filter((place) => freeAt([place], 1, window) > now);
+    const places = [placeOf(now, purpose, holder), ...counted];
+    return this.#put(replacing(key, item, places, expiryOf(now, window)));
+  }
+
+  #put(input: Omit<ConstructorParameters<typeof PutItemCommand>[0], 'TableName'>): Promise<boolean> {
+    return this.#wrote(() => this.#client.send(new PutItemCommand({ ...input, TableName: this.#tableName })));
+  }
+
+  #read(key: string): Promise<Item | undefined> {
+    return this.#orUnavailable(() => this.#reads.get(key));
+  }
+
+  /** Sends a conditional write; false where its condition failed. */
+  #wrote(send: () => Promise<unknown>): Promise<boolean> {
+    return this.#orUnavailable(async () => {
+      try {
+        await send();
+        return true;
+      } catch (thrown) {
+        if (thrown instanceof ConditionalCheckFailedException) return false;
+        throw thrown;
+      }
+    });
+  }
+
+  async #orUnavailable<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (thrown) {
+      const name = thrown instanceof Error ? thrown.name : 'unknown';
+      const mend = `The table failed: ${name}`;
+      throw new RunError('store_unavailable', { reason: 'dynamodb', mend, retryAfter: 5 });
+    }
+  }
+
+  async #retried<T>(attempt: () => Promise<T | undefined>): Promise<T> {
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      const result = await attempt();
+      if (result !== undefined) return result;
+    }
+    throw new RunError('store_unavailable', { reason: 'contention', retryAfter: 1 });
+  }
+}
+
+/** The client for {@link DynamoDbStore}: short waits, since a request stands behind each. */
+export const createDynamoDbClient = (): DynamoDBClient =>
+  new DynamoDBClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
+  });

@@ -1,0 +1,71 @@
+import type { Checked } from '../verify/provider.ts';
+import type { AbuseGuardParts } from './abuse-guard.ts';
+import type { DecisionFacts } from './decision-facts.ts';
+import { type CheckDecision, reasonOf } from './decision-log.ts';
+import type { GuessAnswer, GuessRequest } from './guard.ts';
+
+/** One check on its way through all that may speak against it. */
+export class GuardedCheck {
+  readonly #parts: AbuseGuardParts;
+  readonly #request: GuessRequest;
+  readonly #decision: DecisionFacts;
+  #verifiedBefore = false;
+  #asked = false;
+  #flushed: Promise<void> | undefined;
+
+  constructor(parts: AbuseGuardParts, request: GuessRequest, decision: DecisionFacts) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#decision = decision;
+  }
+
+  /** Has the code judged, or says why not. */
+  async run(judge: () => Promise<Checked>): Promise<GuessAnswer> {
+    const { clock, limits, pumping } = this.#parts;
+    try {
+      const onHistory = (verifiedBefore: boolean) => {
+        this.#verifiedBefore = verifiedBefore;
+      };
+      const guess = await limits.reserveGuess({ ...this.#request, onHistory });
+      if (guess.known !== null) {
+        this.#decided('replayed', null);
+        return guess.known;
+      }
+      const answer = await guess.settle(this.#ask(judge));
+      this.#decided(answer.approvedSid === null ? 'wrong' : 'approved', null);
+      return answer;
+    } catch (thrown) {
+      this.#decided(this.#asked ? 'unjudged' : 'refused', reasonOf(thrown));
+      throw thrown;
+    } finally {
+      // A frozen container does nothing in the background.
+      await (this.#flushed ?? pumping.flush(clock()));
+    }
+  }
+
+  /** Asks the breaker only here: what our own record answers needs no Twilio. */
+  async #ask(judge: () => Promise<Checked>): Promise<Checked> {
+    const { breaker, clock, pumping } = this.#parts;
+    const checked = await breaker.admit().ask(() => {
+      this.#asked = true;
+      return judge();
+    });
+    if (checked.approved) {
+      pumping.approved(this.#decision, clock());
+      // Written while the limits settle.
+      this.#flushed = pumping.flush(clock());
+    }
+    return checked;
+  }
+
+  #decided(outcome: CheckDecision['outcome'], reason: string | null): void {
+    this.#parts.onDecision({
+      ...this.#decision,
+      function: 'check_verification',
+      outcome,
+      reason,
+      verified_before: this.#verifiedBefore,
+      would_refuse: null,
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import type { Hashed, KeyedHash } from '../privacy/keyed-hash.ts';
+import { RunError } from '../runtime/errors.ts';
+import { type DestinationFacts, numberPrefix } from './destination-facts.ts';
+import { type Counted, type CountsParts, PumpingCounts } from './pumping-counts.ts';
+import { finerName, hourName, type Trip, tripOf } from './pumping-levels.ts';
+import type { PumpingPolicy } from './spend-policy.ts';
+
+/** What the breaker must know of a destination. */
+export interface PumpingFacts {
+  /** ISO 3166 code; null where there is none. */
+  readonly country: string | null;
+  /** The number without its last four and without its last six digits, hashed; none for an e-mail address. */
+  readonly prefixes: readonly Hashed[];
+}
+
+/** What the breaker says of a start. */
+interface PumpingVerdict {
+  /** The budget that has no room; undefined where none, or where the destination was verified before. */
+  readonly trip: Trip | undefined;
+  /** RunError `blocked` where the policy says to refuse. */
+  readonly error: RunError | undefined;
+}
+
+/** What was found out for one start. */
+interface Assessment {
+  /** @param verifiedBefore - whether the destination was verified before: such ones are always let pass. */
+  verdict(verifiedBefore: boolean): PumpingVerdict;
+}
+
+/**
+ * The pumping breaker: sends that nobody approves fill the budgets of a country and of the numbers alike, approvals
+ * make room. What other containers do is known some seconds late. Nothing here ever throws: the breaker guards money
+ * that limits and daily budgets guard too, and while the store is down starts are refused by these.
+ */
+export interface PumpingBreaker {
+  /** Looks at the budgets of a destination: at most one request to the store, none where they are known. */
+  assess(facts: PumpingFacts, now: number): Promise<Assessment>;
+  /** A message went out, or may have. */
+  sent(facts: PumpingFacts, now: number): void;
+  /** A code was right. */
+  approved(facts: PumpingFacts, now: number): void;
+  /** Writes out what was counted, if it is due: awaited at the end of each request. */
+  flush(now: number): Promise<void>;
+}
+
+/** What the breaker is made of. */
+export interface PumpingParts extends CountsParts {
+  readonly policy: PumpingPolicy;
+}
+
+/** Reads what the breaker must know of a destination. */
+export const pumpingFacts = (
+  { country, destination, domain }: DestinationFacts,
+  hash: KeyedHash,
+): PumpingFacts => {
+  if (domain !== null) return { country: null, prefixes: [] };
+  const finer = hash('prefix', numberPrefix(destination, 4));
+  // Where numbers are short the wider one leaves little more than a calling code, which countries share.
+  return { country, prefixes: [finer, hash('prefix', `${country} ${numberPrefix(destination, 6)}`)] };
+};
+
+const passes: Assessment = { verdict: () => ({ trip: undefined, error: undefined }) };
+
+// A country takes the traffic of the whole fleet; numbers alike but for six digits are a million at most.
+const countryShards = 4;
+const countedCountry = (country: string): Counted => ({ key: `pump#${country}`, shards: countryShards });
+const countedPrefix = (prefix: Hashed): Counted => ({ key: `pump#${prefix}`, shards: 1 });
+
+/** The breaker of one container over the counts that all containers share. */
+export const createPumpingBreaker = ({ policy, ...parts }: PumpingParts): PumpingBreaker => {
+  const counts = new PumpingCounts(parts);
+
+  const count = (direction: 'sent' | 'approved', facts: PumpingFacts, now: number): void => {
+    if (policy.mode === 'off') return;
+    const [finer, wide] = facts.prefixes;
+    const name = hourName(direction, now);
+    if (facts.country !== null) counts.count(countedCountry(facts.country), name, now);
+    if (wide === undefined || finer === undefined) return;
+    counts.count(countedPrefix(wide), name, now);
+    counts.count(countedPrefix(wide), finerName(direction, finer), now);
+  };
+
+  const trip = async ({ country, prefixes: [finer, wide] }: PumpingFacts, now: number) => {
+    const countries = country === null ? [] : [countedCountry(country)];
+    const prefixes = wide === undefined ? [] : [countedPrefix(wide)];
+    const read = await counts.read([...countries, ...prefixes], now);
+    const countryDays = read[countries.length - 1] ?? [];
+    const wideDays = read[countries.length] ?? [];
+    return tripOf({ country, countryDays, finer, wideDays }, policy, now);
+  };
+
+  return {
+    async assess(facts, now) {
+      const found = policy.mode === 'off' ? undefined : await trip(facts, now);
+      if (found === undefined) return passes;
+      const reason = `pumping_${found.budget}`;
+      const error = policy.mode === 'deny' ? new RunError('blocked', { reason }) : undefined;
+      return {
+        verdict: (verifiedBefore) => (verifiedBefore ? passes.verdict(true) : { trip: found, error }),
+      };
+    },
+    sent: (facts, now) => count('sent', facts, now),
+    approved: (facts, now) => count('approved', facts, now),
+    flush: (now) => counts.flush(now),
+  };
+};

@@ -1,0 +1,143 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DynamoDbStore } from '../../functions/adapters/dynamodb-store.ts';
+import { startDynamoDb } from '../../local/dynamodb.ts';
+import type { Listening } from '../../local/http-server.ts';
+import { engineClient, tableName } from '../support/guard-engines.ts';
+import { createGuardWorld, direct, type GuardOutcome, http, wrongCode } from '../support/guard-world.ts';
+
+/** What requests cost since they were last read. */
+interface Bill {
+  /** Requests one after the other, before and after the provider was asked; those at the same time count as one. */
+  before: number;
+  after: number;
+  requests: number;
+  readUnits: number;
+  writeUnits: number;
+}
+
+const emptyBill = (): Bill => ({ before: 0, after: 0, requests: 0, readUnits: 0, writeUnits: 0 });
+
+interface Consumed {
+  readonly CapacityUnits?: number;
+}
+
+const unitsOf = (consumed: Consumed | Consumed[] = {}): number =>
+  [consumed].flat().reduce((sum, { CapacityUnits = Number.NaN }) => sum + CapacityUnits, 0);
+
+/** Counts what a client asks of the table, by what the table itself says it consumed. */
+const metered = (client: DynamoDBClient) => {
+  let bill = emptyBill();
+  let running = 0;
+  let asked = false;
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async (args) => {
+        Object.assign(args.input, { ReturnConsumedCapacity: 'TOTAL' });
+        bill.requests += 1;
+        if (running === 0) bill[asked ? 'after' : 'before'] += 1;
+        running += 1;
+        try {
+          const answer = await next(args);
+          const { ConsumedCapacity } = answer.output as { ConsumedCapacity?: Consumed | Consumed[] };
+          bill[commandName.includes('Get') ? 'readUnits' : 'writeUnits'] += unitsOf(ConsumedCapacity);
+          return answer;
+        } finally {
+          running -= 1;
+        }
+      },
+    { step: 'initialize' },
+  );
+  return {
+    providerAsked: () => {
+      asked = true;
+    },
+    read: (): Bill => {
+      const read = bill;
+      bill = emptyBill();
+      asked = false;
+      return read;
+    },
+  };
+};
+
+describe('the table is asked', () => {
+  let server: Listening;
+  let client: DynamoDBClient;
+  let meter: ReturnType<typeof metered>;
+  beforeAll(async () => {
+    server = await startDynamoDb({ tableName });
+    client = engineClient(server.url);
+    meter = metered(client);
+  });
+  afterAll(async () => {
+    client.destroy();
+    await server.close();
+  });
+
+  const createWorld = () => {
+    const world = createGuardWorld({}, new DynamoDbStore(client, tableName));
+    const { start, check } = world.provider;
+    Object.assign(world.provider, {
+      start: (...asked: Parameters<typeof start>) => {
+        meter.providerAsked();
+        return start(...asked);
+      },
+      check: (...asked: Parameters<typeof check>) => {
+        meter.providerAsked();
+        return check(...asked);
+      },
+    });
+    return world;
+  };
+  const billed = async (asking: Promise<GuardOutcome>, kind: GuardOutcome['kind']): Promise<Bill> => {
+    expect(await asking).toMatchObject({ kind });
+    return meter.read();
+  };
+
+  const callers = [
+    ['an identity', http('192.0.2.1', 'ada')],
+    ['an address', http('192.0.2.2')],
+    ['another Lambda', direct],
+  ] as const;
+
+  test.each(callers)('little by %s, and twice before the provider at most', async (who, caller) => {
+    const world = createWorld();
+    const to = `+1500555${1_000 + callers.findIndex(([name]) => name === who)}`;
+    const asked = { to, caller };
+    meter.read();
+    const bills = {
+      start: await billed(world.start(asked), 'sent'),
+      replay: await billed(world.start(asked), 'replayed'),
+      wrong: await billed(world.check(wrongCode, asked), 'wrong'),
+      approved: await billed(world.check(world.code(asked), asked), 'approved'),
+    };
+    for (const { before, after } of Object.values(bills)) {
+      expect(before).toBeLessThanOrEqual(2);
+      expect(after).toBeLessThanOrEqual(1);
+    }
+    expect(bills.start.writeUnits).toBeLessThanOrEqual(6);
+    expect(bills.wrong.writeUnits).toBeLessThanOrEqual(3);
+    expect(bills.approved.writeUnits).toBeLessThanOrEqual(5);
+  });
+
+  test('hardly more for a destination with a long history', async () => {
+    const world = createWorld();
+    const asked = { to: '+15005552000', caller: http('192.0.2.9', 'eve') };
+    for (let count = 0; count < 10; count += 1) {
+      await world.start(asked);
+      await world.start({ ...asked, channel: 'call' });
+      for (const code of ['111111', '222222', '333333']) await world.check(code, asked);
+      await world.check(world.code(asked), asked);
+      world.pass(13 * 3_600_000);
+    }
+    meter.read();
+    const start = await billed(world.start(asked), 'sent');
+    const wrong = await billed(world.check(wrongCode, asked), 'wrong');
+    const approved = await billed(world.check(world.code(asked), asked), 'approved');
+    expect(start.writeUnits).toBeLessThanOrEqual(6);
+    expect(wrong.writeUnits).toBeLessThanOrEqual(3);
+    // Its document is written in two units each time.
+    expect(approved.writeUnits).toBeLessThanOrEqual(6);
+  });
+});

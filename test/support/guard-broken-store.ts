@@ -1,0 +1,34 @@
+import type { GuardStore } from '../../functions/guard/store.ts';
+
+/** A store that never says that somebody else wrote first: races over it must go wrong. */
+export const neverRefused = (inner: GuardStore): GuardStore => ({
+  ...bound(inner),
+  save: async (key, version, document, now, expiresAt) =>
+    (await inner.save(key, version, document, now, expiresAt)) ?? version + 1,
+});
+
+/** A store that looks whether a window has a place and then takes it, in two steps. */
+export const checkThenAct = (inner: GuardStore): GuardStore => {
+  const seen = new Map<string, number>();
+  return {
+    ...bound(inner),
+    async take(request) {
+      const count = seen.get(request.key) ?? 0;
+      await inner.probe();
+      if (count >= request.limit) return { kind: 'full', freeAt: request.now + request.window };
+      seen.set(request.key, count + 1);
+      return { kind: 'taken' };
+    },
+  };
+};
+
+const bound = (inner: GuardStore): GuardStore => ({
+  probe: () => inner.probe(),
+  load: (key, now) => inner.load(key, now),
+  save: (key, version, document, now, expiresAt) => inner.save(key, version, document, now, expiresAt),
+  take: (request) => inner.take(request),
+  adopt: (request) => inner.adopt(request),
+  giveBack: (place) => inner.giveBack(place),
+  add: (key, amounts, most, expiresAt) => inner.add(key, amounts, most, expiresAt),
+  counters: (keys) => inner.counters(keys),
+});

@@ -1,0 +1,69 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createGuard } from '../../functions/guard/create-guard.ts';
+import type { Guard } from '../../functions/guard/guard.ts';
+import { parsePolicy } from '../../functions/guard/policy.ts';
+import type { GuardStore } from '../../functions/guard/store.ts';
+import { createFakeProvider, type FakeProvider } from './guard-provider.ts';
+import {
+  type AskedCheck,
+  type AskedStart,
+  checkWith,
+  type GuardOutcome,
+  guardParts,
+  startWith,
+} from './guard-world.ts';
+
+/** Several instances of the guard over one table, as Lambda runs them, and one provider that answers after a moment. */
+export interface GuardFleet {
+  readonly provider: FakeProvider;
+  /** Asks the instances in turn, all at once. */
+  starts(asked: readonly AskedStart[]): Promise<readonly GuardOutcome[]>;
+  checks(asked: readonly (AskedCheck & { readonly code: string })[]): Promise<readonly GuardOutcome[]>;
+}
+
+/**
+ * A fleet at one moment: the clock stands, so that nothing depends on how fast the machine is.
+ *
+ * @param stores - one for each instance.
+ */
+export const createGuardFleet = (
+  stores: readonly GuardStore[],
+  policy: unknown,
+  now = Date.UTC(2026, 0, 1),
+): GuardFleet => {
+  const clock = () => now;
+  const provider = createFakeProvider(clock);
+  const slow: Pick<FakeProvider, 'start' | 'check'> = {
+    start: async (...asked) => {
+      await wait(5);
+      return await provider.start(...asked);
+    },
+    check: async (...asked) => {
+      await wait(5);
+      return await provider.check(...asked);
+    },
+  };
+  const guards = stores.map((store) =>
+    createGuard(guardParts({ store, policy: parsePolicy(policy), clock, pause: () => wait(50) })),
+  );
+  const inTurn = <A>(asked: readonly A[], ask: (guard: Guard, one: A) => Promise<GuardOutcome>) =>
+    Promise.all(
+      asked.map((one, index) => {
+        const guard = guards[index % guards.length];
+        if (guard === undefined) throw new Error('A fleet needs an instance');
+        return ask(guard, one);
+      }),
+    );
+  return {
+    provider,
+    starts: (asked) => inTurn(asked, (guard, one) => startWith(guard, slow, one)),
+    checks: (asked) => inTurn(asked, (guard, { code, ...one }) => checkWith(guard, slow, code, one)),
+  };
+};
+
+/** How many outcomes are of each kind. */
+export const tally = (outcomes: readonly GuardOutcome[]): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const { kind } of outcomes) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+};

@@ -1,0 +1,6 @@
+import { checkVerification } from '../check_verification.ts';
+import { compose } from '../compose.ts';
+import { lambdaHandler } from './lambda-handler.ts';
+
+/** The Lambda entry of `check_verification`. */
+export const handler = lambdaHandler(checkVerification, compose());

@@ -1,0 +1,53 @@
+import { isUtf8 } from 'node:buffer';
+import { readFile, stat } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import { maxRunJobLength, parseRunJob, type RunJob } from '../../functions/runtime/run-job.ts';
+import { RunJobError } from '../../functions/runtime/run-job-error.ts';
+import { wrong } from './command-error.ts';
+
+// npm runs a script in the project's folder and keeps the one it was called from here.
+const callersFolder = (): string =>
+  (process.env['npm_lifecycle_event'] === 'job' ? process.env['INIT_CWD'] : undefined) ?? process.cwd();
+
+const start = { line: 1, column: 1 };
+
+const readSource = async (file: string): Promise<string> => {
+  const path = resolve(callersFolder(), file);
+  const { size } = await stat(path);
+  // No character takes more than four bytes; the reader counts exactly.
+  if (size > 4 * maxRunJobLength) throw new RunJobError('the file is too large for a run job', start);
+  const bytes = await readFile(path);
+  if (!isUtf8(bytes)) throw new RunJobError('the file is not text in UTF-8', start);
+  return bytes.toString('utf8');
+};
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'this is a folder, not a file',
+  EACCES: 'the file may not be read',
+};
+
+const reasonOf = (error: unknown): string => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return unreadable[code] ?? 'the file cannot be read';
+};
+
+/** The beginning of a message about a place in a file, as compilers and editors write it. */
+export const place = (file: string, { line, column }: { line: number; column: number }): string =>
+  `${file}:${line}:${column}`;
+
+/**
+ * Reads a run job from a file: JSON where its name ends so, else XanoScript.
+ *
+ * @param file - relative to the folder the command was called from.
+ * @throws CommandError that names the file, line and column.
+ */
+export const readJobFile = async (file: string): Promise<RunJob> => {
+  try {
+    return parseRunJob(await readSource(file), extname(file).toLowerCase() === '.json' ? 'json' : 'xs');
+  } catch (error) {
+    throw error instanceof RunJobError
+      ? wrong(`${place(file, error)}: ${error.message}`)
+      : wrong(`${file}: ${reasonOf(error)}`);
+  }
+};

@@ -1,0 +1,101 @@
+import type { Context } from 'aws-lambda';
+import { checkVerification } from '../../functions/check_verification.ts';
+import { compose, type Service } from '../../functions/compose.ts';
+import { lambdaHandler } from '../../functions/lambda/lambda-handler.ts';
+import type { LogEvent, LogFields } from '../../functions/observability/log-catalogue.ts';
+import type { MetricName } from '../../functions/observability/metrics.ts';
+import { startVerification } from '../../functions/start_verification.ts';
+import { startWorld, type World } from '../../local/world.ts';
+import { lambdaContext } from './lambda-events.ts';
+
+/** A policy whose limits and breakers are all off, for tests of everything else. */
+export const unlimited = {
+  breaker: { mode: 'off' },
+  pumping: { mode: 'off' },
+  rate_limits: {
+    send_per_to_per_10m: 0,
+    send_per_to_per_24h: 0,
+    send_per_ip_per_10m: 0,
+    send_per_identity_per_10m: 0,
+    check_per_identity_per_10m: 0,
+    resend_cooldown_seconds: 0,
+    cooldown_seconds_after_failed_check: [],
+  },
+};
+
+/** A message that reached a phone or a mailbox of the emulator. */
+interface Message {
+  readonly to: string;
+  readonly channel: string;
+  readonly code: string;
+  readonly sid: string;
+}
+
+/** The service's functions over the embedded world, with everything it says on the way. */
+export interface TestService {
+  readonly world: World;
+  start(event: unknown, context?: Context): Promise<unknown>;
+  check(event: unknown, context?: Context): Promise<unknown>;
+  readonly lines: { readonly event: LogEvent; readonly fields: LogFields }[];
+  readonly metrics: { readonly name: MetricName; readonly value: number; readonly dimensions: object }[];
+  /** What reached a recipient, oldest first. */
+  messages(to: string): Promise<readonly Message[]>;
+  /** Posts to the emulator's control side. */
+  control(route: 'faults' | 'clock' | 'settings' | 'credentials' | 'reset', body: object): Promise<void>;
+  /** How often the emulator was asked at all. */
+  twilioRequests(): Promise<number>;
+}
+
+const posted = async (url: string, body: object): Promise<void> => {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`The emulator refused: ${await response.text()}`);
+};
+
+/** The handles by which a test looks at and moves the emulator. */
+export const emulatorControl = (
+  world: World,
+): Pick<TestService, 'messages' | 'control' | 'twilioRequests'> => {
+  const base = `${world.emulatorUrl}/_emulator`;
+  const listed = async (path: string) => (await (await fetch(`${base}/${path}`)).json()) as unknown[];
+  return {
+    messages: async (to) => (await listed(`messages?to=${encodeURIComponent(to)}`)) as Message[],
+    control: (route, body) => posted(`${base}/${route}`, body),
+    twilioRequests: async () => (await listed('requests')).length,
+  };
+};
+
+/**
+ * Serves the functions of a composed service from a world, which stays the caller's to close.
+ *
+ * @param change - what is different from the service that the world's environment composes.
+ */
+export const serve = (
+  world: World,
+  change: (composed: Service) => Partial<Service> = () => ({}),
+): TestService => {
+  // The AWS SDK reads the process environment, whatever environment compose is given.
+  Object.assign(process.env, world.env, { POWERTOOLS_LOG_LEVEL: 'SILENT' });
+  const lines: TestService['lines'] = [];
+  const metrics: TestService['metrics'] = [];
+  const composed = compose();
+  const service: Service = {
+    ...composed,
+    log: (event, fields) => void lines.push({ event, fields }),
+    metrics: (name, value, dimensions) => void metrics.push({ name, value, dimensions }),
+    ...change(composed),
+  };
+  const start = lambdaHandler(startVerification, service);
+  const check = lambdaHandler(checkVerification, service);
+  return {
+    world,
+    lines,
+    metrics,
+    start: (event, context = lambdaContext()) => start(event, context),
+    check: (event, context = lambdaContext()) => check(event, context),
+    ...emulatorControl(world),
+  };
+};
+
+/** Starts a world without limits and serves the functions from it. */
+export const startService = async (policy: object = {}): Promise<TestService> =>
+  serve(await startWorld({ twilio: 'emulator', policy: { ...unlimited, ...policy } }));

@@ -1,0 +1,29 @@
+import { decideCheck } from '../../functions/guard/checks.ts';
+import type { CheckDecision } from '../../functions/guard/decision-log.ts';
+import { withApproval, withoutGuess, withRecord } from '../../functions/guard/destination-state.ts';
+import { callerIn } from './replay-limits.ts';
+import { passed, type Replayed, type ReplayWorld, refused } from './replay-world.ts';
+
+/** Decides on a check again, which then was right, wrong, or refused; of one refused nobody knows, and it counts as wrong. */
+export const replayCheck = async (world: ReplayWorld, decision: CheckDecision): Promise<Replayed> => {
+  const { at: now, identity, network, outcome, service, to } = decision;
+  const id = world.newId();
+  const before = world.stateOf(to);
+  const ask = { id, now, service, caller: callerIn(decision), code: id, sid: undefined };
+  const verdict = decideCheck(before, ask, world.policy, world.limits.waits(decision));
+  if (verdict.kind === 'refuse') return refused(verdict.error);
+  if (verdict.kind !== 'reserve' || outcome === 'unjudged') return passed();
+  if (outcome !== 'approved') {
+    world.limits.take(decision);
+    world.keep(to, verdict.state);
+    return passed();
+  }
+  const callers = [identity, network].filter((token) => token !== null);
+  const state = withApproval(withoutGuess(verdict.state, id), callers, now);
+  const record = before.records[service];
+  const ended = { end: 'approved', endedAt: now } as const;
+  world.keep(to, record === undefined ? state : withRecord(state, service, { ...record, ...ended }));
+  world.pumping.approved(decision, now);
+  await world.pumping.flush(now);
+  return passed();
+};

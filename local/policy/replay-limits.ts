@@ -1,0 +1,51 @@
+import type { CallerKeys } from '../../functions/guard/caller-key.ts';
+import type { Decision } from '../../functions/guard/decision-log.ts';
+import { type Wait, windowFreeAt, windowLimit } from '../../functions/guard/limits.ts';
+import type { Policy } from '../../functions/guard/policy.ts';
+
+/** The limits of a caller, each with whose it is. */
+const callerLimits = {
+  start_verification: [
+    { name: 'send_per_identity_per_10m', of: 'identity' },
+    { name: 'send_per_ip_per_10m', of: 'network' },
+  ],
+  check_verification: [{ name: 'check_per_identity_per_10m', of: 'identity' }],
+} as const;
+
+/** The caller that a decision tells of. */
+export const callerIn = ({ by, identity, network, trusted }: Decision): CallerKeys => ({
+  by,
+  identity: identity ?? undefined,
+  network: network ?? undefined,
+  trusted,
+});
+
+/** What the callers of a log have taken of their own limits. */
+export interface CallerLimits {
+  /** The limits that say no. */
+  readonly waits: (decision: Decision) => readonly Wait[];
+  /** Takes a place of each. */
+  readonly take: (decision: Decision) => void;
+}
+
+/** The callers' own limits under a policy, in memory. */
+export const createCallerLimits = (policy: Policy): CallerLimits => {
+  /** When places were taken, newest first. */
+  const taken = new Map<string, readonly number[]>();
+  const limitsOf = (decision: Decision) =>
+    callerLimits[decision.function].flatMap(({ name, of }) => {
+      const limit = windowLimit(policy, name);
+      const token = decision[of];
+      return limit === undefined || token === null ? [] : [{ limit, key: `${name} ${token}` }];
+    });
+  return {
+    waits: (decision) =>
+      limitsOf(decision)
+        .map(({ key, limit }) => ({ limit: limit.limit, freeAt: windowFreeAt(taken.get(key) ?? [], limit) }))
+        .filter(({ freeAt }) => freeAt > decision.at),
+    take: (decision) => {
+      for (const { key, limit } of limitsOf(decision))
+        taken.set(key, [decision.at, ...(taken.get(key) ?? [])].slice(0, limit.places));
+    },
+  };
+};

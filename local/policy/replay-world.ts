@@ -1,0 +1,70 @@
+import { createDailyBudget, type DailyBudget } from '../../functions/guard/daily-budget.ts';
+import { type DestinationState, emptyState } from '../../functions/guard/destination-state.ts';
+import type { Policy } from '../../functions/guard/policy.ts';
+import { createPumpingBreaker, type PumpingBreaker } from '../../functions/guard/pumping.ts';
+import type { RunError } from '../../functions/runtime/errors.ts';
+import { createMemoryCounters } from './memory-counters.ts';
+import { type CallerLimits, createCallerLimits } from './replay-limits.ts';
+
+/** What another policy says of a decision. */
+export interface Replayed {
+  /** Why it refuses; null where it lets pass. */
+  readonly reason: string | null;
+  /** What would refuse, were the policy not told to record only. */
+  readonly wouldRefuse: string | null;
+  /** Whether the log alone can't tell, and what was decided then is taken over. */
+  readonly kept: boolean;
+}
+
+/** Nothing refuses. */
+export const passed = (wouldRefuse: string | null = null): Replayed => ({
+  reason: null,
+  wouldRefuse,
+  kept: false,
+});
+
+/** The reason of an error. */
+const reasonOf = ({ code, details }: RunError): string => details.reason ?? code;
+
+/** An error refuses. */
+export const refused = (error: RunError): Replayed => ({
+  reason: reasonOf(error),
+  wouldRefuse: null,
+  kept: false,
+});
+
+/** The guard's memory during a replay. */
+export interface ReplayWorld {
+  readonly policy: Policy;
+  readonly pumping: PumpingBreaker;
+  readonly budget: DailyBudget;
+  readonly limits: CallerLimits;
+  /** By hashed destination. */
+  readonly stateOf: (to: string) => DestinationState;
+  readonly keep: (to: string, state: DestinationState) => void;
+  readonly newId: () => string;
+}
+
+/** A memory that knows nothing of the time before the log. */
+export const createReplayWorld = (policy: Policy): ReplayWorld => {
+  const parts = {
+    store: createMemoryCounters(),
+    random: () => 0,
+    onFailure: () => undefined,
+    onMark: () => undefined,
+  };
+  const states = new Map<string, DestinationState>();
+  let ids = 0;
+  return {
+    policy,
+    pumping: createPumpingBreaker({ ...parts, policy: policy.pumping }),
+    budget: createDailyBudget({ ...parts, policy: policy.daily_budget }),
+    limits: createCallerLimits(policy),
+    stateOf: (to) => states.get(to) ?? emptyState,
+    keep: (to, state) => states.set(to, state),
+    newId: () => {
+      ids += 1;
+      return `${ids}`;
+    },
+  };
+};

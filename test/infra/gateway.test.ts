@@ -1,0 +1,151 @@
+import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
+import { describe, expect, it } from 'vitest';
+import { catalog } from '../../functions/catalog.ts';
+import { errorCatalogue } from '../../functions/runtime/errors.ts';
+import { resourcesOf, templateOf } from './synth.ts';
+
+const template = templateOf();
+const properties = (type: string) => [...resourcesOf(template, type).values()].map((r) => r.Properties);
+const envelopeKeys = ['success', 'sid', 'status', 'valid', 'error'];
+const failure = { success: false, sid: null, status: null, valid: false };
+
+const responses = properties('AWS::ApiGateway::GatewayResponse');
+const responseOf = (type: string) => responses.find(({ ResponseType: name }) => name === type);
+const everyType = Object.values(ResponseType).map(({ responseType }) => responseType);
+
+describe('every answer of the gateway itself', () => {
+  it('is given for each kind of failure that API Gateway has', () => {
+    expect(responses.map(({ ResponseType: name }) => name).sort()).toEqual([...everyType].sort());
+  });
+
+  it.each(everyType)('%s is an envelope with the headers of the contract', (type) => {
+    const { ResponseParameters, ResponseTemplates } = responseOf(type);
+    expect(Object.keys(ResponseTemplates)).toEqual(['application/json']);
+    const envelope = JSON.parse(ResponseTemplates['application/json']);
+    expect(Object.keys(envelope)).toEqual(envelopeKeys);
+    expect(envelope).toEqual({ ...failure, error: expect.stringMatching(/^[A-Z][^$#]{10,}$/) });
+    expect(ResponseParameters).toMatchObject({
+      'gatewayresponse.header.Content-Type': "'application/json'",
+      'gatewayresponse.header.Cache-Control': "'no-store'",
+      'gatewayresponse.header.X-Request-Id': 'context.requestId',
+    });
+  });
+
+  it.each(everyType)(
+    '%s has a code of the catalogue and its status, an unknown path alone has none',
+    (type) => {
+      const { ResponseParameters, StatusCode } = responseOf(type);
+      const code = ResponseParameters['gatewayresponse.header.Verify-Error']?.slice(1, -1);
+      const unknownPath = [
+        'MISSING_AUTHENTICATION_TOKEN',
+        'INVALID_SIGNATURE',
+        'RESOURCE_NOT_FOUND',
+      ].includes(type);
+      expect(code === undefined).toBe(unknownPath);
+      expect(Number(StatusCode)).toBe(
+        unknownPath ? 404 : errorCatalogue[code as keyof typeof errorCatalogue].status,
+      );
+    },
+  );
+
+  it('says when to try again wherever it says 429 or 503', () => {
+    for (const { ResponseParameters, StatusCode } of responses) {
+      const retryAfter = ResponseParameters['gatewayresponse.header.Retry-After'];
+      if (['429', '503'].includes(StatusCode)) expect(retryAfter).toMatch(/^'[1-9]\d*'$/);
+      else expect(retryAfter).toBeUndefined();
+    }
+  });
+
+  it('names the paths that there are where there is none', () => {
+    const { ResponseTemplates } = responseOf('MISSING_AUTHENTICATION_TOKEN');
+    for (const { name } of catalog) expect(ResponseTemplates['application/json']).toContain(`/${name}`);
+  });
+});
+
+describe('the routes', () => {
+  const resources = resourcesOf(template, 'AWS::ApiGateway::Resource');
+  const methods = properties('AWS::ApiGateway::Method');
+
+  it('are one path a run function, and no other', () => {
+    expect([...resources.values()].map(({ Properties }) => Properties.PathPart).sort()).toEqual(
+      catalog.map(({ name }) => name).sort(),
+    );
+  });
+
+  describe.each(catalog.map((definition) => [definition.name, definition.input] as const))(
+    '/%s',
+    (name, input) => {
+      const [id] = [...resources].find(([, { Properties }]) => Properties.PathPart === name) ?? [];
+      const own = methods.filter(({ ResourceId }) => ResourceId.Ref === id);
+      const [post] = own.filter(({ HttpMethod }) => HttpMethod === 'POST');
+      const [any] = own.filter(({ HttpMethod }) => HttpMethod === 'ANY');
+
+      it('has POST, which runs its own Lambda, and ANY', () => {
+        const [lambda] = [...resourcesOf(template, 'AWS::Lambda::Function')].find(
+          ([, { Properties }]) => Properties.FunctionName === name,
+        ) ?? [''];
+        expect(own).toHaveLength(2);
+        expect(post.Integration.Type).toBe('AWS_PROXY');
+        expect(JSON.stringify(post.Integration.Uri)).toContain(`"${lambda}"`);
+      });
+
+      it('has a model that asks for an object that is not empty, and describes what may be in it', () => {
+        const model = template.Resources[post.RequestModels['application/json'].Ref]?.Properties.Schema;
+        expect(Object.keys(model).sort()).toEqual([
+          '$schema',
+          'minProperties',
+          'properties',
+          'title',
+          'type',
+        ]);
+        expect(model).toMatchObject({ type: 'object', minProperties: 1 });
+        const fields = Object.entries(input).filter(([, { source }]) => source === 'any');
+        expect(Object.keys(model.properties)).toEqual(fields.map(([field]) => field));
+        for (const property of Object.values(model.properties))
+          expect(property).toEqual({ description: expect.any(String) });
+      });
+
+      it('holds every body against the model', () => {
+        expect(template.Resources[post.RequestValidatorId.Ref]?.Properties.ValidateRequestBody).toBe(true);
+      });
+
+      it('answers every other method 405 in words of the contract, without a Lambda', () => {
+        const [response] = any.Integration.IntegrationResponses;
+        expect(any.Integration).toMatchObject({ Type: 'MOCK', PassthroughBehavior: 'NEVER' });
+        expect(JSON.parse(any.Integration.RequestTemplates['application/json'])).toEqual({ statusCode: 405 });
+        expect(response).toEqual({
+          StatusCode: '405',
+          ResponseParameters: {
+            'method.response.header.Allow': "'POST'",
+            'method.response.header.Cache-Control': "'no-store'",
+            'method.response.header.Content-Type': "'application/json'",
+            'method.response.header.Verify-Error': "'method'",
+            'method.response.header.X-Request-Id': 'context.requestId',
+          },
+          ResponseTemplates: {
+            'application/json': JSON.stringify({ ...failure, error: errorCatalogue.method.sentence }),
+          },
+        });
+        expect(Object.keys(any.MethodResponses[0].ResponseParameters).sort()).toEqual(
+          Object.keys(response.ResponseParameters).sort(),
+        );
+      });
+    },
+  );
+});
+
+describe('the API', () => {
+  it('is one regional REST API whose one stage is traced and throttled', () => {
+    expect(properties('AWS::ApiGateway::RestApi')).toMatchObject([
+      { EndpointConfiguration: { Types: ['REGIONAL'] } },
+    ]);
+    expect(properties('AWS::ApiGateway::Stage')).toMatchObject([
+      { TracingEnabled: true, MethodSettings: [{ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 }] },
+    ]);
+  });
+
+  it('never writes bodies to a log', () => {
+    for (const { MethodSettings } of properties('AWS::ApiGateway::Stage'))
+      for (const setting of MethodSettings) expect(setting.DataTraceEnabled ?? false).toBe(false);
+  });
+});

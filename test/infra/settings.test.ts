@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { RootConstruct } from 'constructs';
+import { describe, expect, it } from 'vitest';
+import { readSettings } from '../../infra/settings.ts';
+import { synth } from './synth.ts';
+
+const cdk = JSON.parse(readFileSync('cdk.json', 'utf8'));
+
+const settingsOf = (context: Readonly<Record<string, unknown>>) => {
+  const { node } = new RootConstruct();
+  for (const [key, value] of Object.entries(context)) node.setContext(key, value);
+  return readSettings(node);
+};
+
+describe('a wrong setting is refused by name', () => {
+  it.each([
+    [
+      'an unknown key of the policy',
+      { verify: { rate_limits: { send_per_too: 3 } } },
+      'rate_limits.send_per_too',
+    ],
+    ['a wrong value in the policy', { verify: { default_channel: 'pigeon' } }, 'default_channel'],
+    ['a policy that is not JSON', { verify: '{"channels":' }, 'verify'],
+    [
+      'a policy too large for a function',
+      { verify: { deny_prefixes: Array(400).fill('+8835100') } },
+      '3000 bytes',
+    ],
+    ['a stage with capitals', { stage: 'Prod' }, 'stage'],
+    ['a canary neither on nor off', { canary: 'maybe' }, 'canary'],
+    ['an edge that is not a name', { twilio_edge: 'https://dublin' }, 'twilio_edge'],
+  ])('%s', (_case, context, named) => {
+    expect(() => settingsOf(context)).toThrow(named);
+  });
+});
+
+describe('settings', () => {
+  it('are production with canaries where nothing is said', () => {
+    expect(settingsOf({})).toEqual({ stage: 'prod', canary: true, policy: '{}' });
+  });
+
+  it('are read from the words of the command line too', () => {
+    const settings = settingsOf({ canary: 'false', stage: 'dev', verify: '{"default_channel":"call"}' });
+    expect(settings).toEqual({ stage: 'dev', canary: false, policy: '{"default_channel":"call"}' });
+  });
+});
+
+describe('the app', () => {
+  it('stops at a wrong setting with one sentence and no stack trace', () => {
+    const { status, stderr, template } = synth({ verify: { default_channel: 'pigeon' } });
+    expect(status).toBe(1);
+    expect(stderr.trim().split('\n')).toEqual([expect.stringContaining('default_channel')]);
+    expect(template).toBeUndefined();
+  });
+
+  it('synthesizes as cdk.json stands, without an account', () => {
+    expect(synth(cdk.context)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('reports to nobody', () => {
+    expect(cdk).toMatchObject({
+      versionReporting: false,
+      notices: false,
+      context: { 'cli-telemetry': false },
+    });
+  });
+});

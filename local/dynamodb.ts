@@ -2,8 +2,8 @@ import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-s
 import dynalite from 'dynalite';
 import { type Listening, listen } from './http-server.ts';
 
-/** The service's table, as the stack makes it: a string key, on demand. */
-const createTable = async (endpoint: string, tableName: string): Promise<void> => {
+/** Makes the service's table at a local endpoint as the stack makes it: a string key, on demand. */
+export const createTable = async (endpoint: string, tableName: string): Promise<void> => {
   const client = new DynamoDBClient({
     endpoint,
     region: 'us-east-1',

@@ -1,7 +1,7 @@
-import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDbStore } from '../../functions/adapters/dynamodb-store.ts';
 import type { GuardStore } from '../../functions/guard/store.ts';
-import { startDynamoDb } from '../../local/dynamodb.ts';
+import { createTable, startDynamoDb } from '../../local/dynamodb.ts';
 import { dynamoDbLocalMissing, startDynamoDbLocal } from './dynamodb-local.ts';
 import { createMemoryStore } from './memory-store.ts';
 
@@ -58,20 +58,6 @@ const overWire = (server: { readonly url: string; close(): Promise<void> }): Run
   };
 };
 
-const withTable = async (url: string): Promise<void> => {
-  const client = engineClient(url);
-  await client.send(
-    new CreateTableCommand({
-      TableName: tableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-    }),
-  );
-  await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1 }, { TableName: tableName });
-  client.destroy();
-};
-
 const memory: Engine = {
   name: 'memory',
   missing: undefined,
@@ -92,7 +78,7 @@ const dynamoDbLocal: Engine = {
   missing: dynamoDbLocalMissing(),
   async start() {
     const server = await startDynamoDbLocal();
-    await withTable(server.url);
+    await createTable(server.url, tableName);
     return overWire(server);
   },
 };

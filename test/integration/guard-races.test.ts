@@ -68,6 +68,19 @@ for (const engine of dynamoDbEngines) {
         expect(sendsTo(fleet, to)).toBe(1);
       });
 
+      test.each([
+        ['identical starts', () => someone(1)],
+        ['callers', someone],
+      ])(
+        'sends more for 500 %s where nobody is told that the destination was written: the race can fail',
+        async (_what, caller) => {
+          const to = newNumber();
+          const fleet = createGuardFleet(stores.map(neverRefused), {});
+          await fleet.starts(crowd.map((index) => ({ to, caller: caller(index) })));
+          expect(sendsTo(fleet, to)).toBeGreaterThan(1);
+        },
+      );
+
       const threeOf500 = async (fleet: GuardFleet): Promise<number> => {
         const to = newNumber();
         await fleet.starts(crowd.map((index) => ({ to, caller: someone(index) })));
@@ -172,6 +185,15 @@ for (const engine of dynamoDbEngines) {
         expect(tally(outcomes)).toEqual({ approved: 50 });
         expect(fleet.provider.guesses.filter(({ result }) => result === 'approved')).toHaveLength(1);
         expect(fleet.provider.guesses.length).toBeLessThanOrEqual(5);
+      });
+
+      test('asks Twilio of more than five right codes where nobody is told of a guess: the race can fail', async () => {
+        const to = newNumber();
+        const fleet = createGuardFleet(stores.map(neverRefused), {});
+        await fleet.starts([{ to, caller: direct }]);
+        const code = rightCode(fleet, to);
+        await fleet.checks(fifty.map(() => ({ to, caller: direct, code })));
+        expect(fleet.provider.guesses.length).toBeGreaterThan(5);
       });
     },
   );

@@ -1,5 +1,6 @@
 import type { Checked } from '../verify/provider.ts';
 import type { AbuseGuardParts } from './abuse-guard.ts';
+import type { Pass } from './circuit-breaker.ts';
 import type { DecisionFacts } from './decision-facts.ts';
 import { type CheckDecision, reasonOf } from './decision-log.ts';
 import type { GuessAnswer, GuessRequest } from './guard.ts';
@@ -22,6 +23,7 @@ export class GuardedCheck {
   /** Has the code judged, or says why not. */
   async run(judge: () => Promise<Checked>): Promise<GuessAnswer> {
     const { clock, limits, pumping } = this.#parts;
+    const pass = this.#admitted();
     try {
       const onHistory = (verifiedBefore: boolean) => {
         this.#verifiedBefore = verifiedBefore;
@@ -31,7 +33,7 @@ export class GuardedCheck {
         this.#decided('replayed', null);
         return guess.known;
       }
-      const answer = await guess.settle(this.#ask(judge));
+      const answer = await guess.settle(this.#ask(pass, judge));
       this.#decided(answer.approvedSid === null ? 'wrong' : 'approved', null);
       return answer;
     } catch (thrown) {
@@ -39,14 +41,24 @@ export class GuardedCheck {
       throw thrown;
     } finally {
       // A frozen container does nothing in the background.
-      await (this.#flushed ?? pumping.flush(clock()));
+      const refreshed = 'refused' in pass ? undefined : pass.refreshed;
+      await Promise.all([refreshed, this.#flushed ?? pumping.flush(clock())]);
     }
   }
 
-  /** Asks the breaker only here: what our own record answers needs no Twilio. */
-  async #ask(judge: () => Promise<Checked>): Promise<Checked> {
-    const { breaker, clock, pumping } = this.#parts;
-    const checked = await breaker.admit().ask(() => {
+  /** What the breaker says, looked up while the limits are; what our own record answers needs no Twilio. */
+  #admitted(): Pass | { readonly refused: unknown } {
+    try {
+      return this.#parts.breaker.admit();
+    } catch (refused) {
+      return { refused };
+    }
+  }
+
+  async #ask(pass: Pass | { readonly refused: unknown }, judge: () => Promise<Checked>): Promise<Checked> {
+    if ('refused' in pass) throw pass.refused;
+    const { clock, pumping } = this.#parts;
+    const checked = await pass.ask(() => {
       this.#asked = true;
       return judge();
     });

@@ -21,6 +21,8 @@ export class GuardedStart {
   #wouldRefuse: string | null = null;
   #asked = false;
   #flushed: Promise<void> | undefined;
+  /** What is read beside the limits. A replay or a limit's refusal has no use for it. Never rejects. */
+  #counsel: Promise<unknown> | undefined;
 
   constructor(
     parts: AbuseGuardParts,
@@ -50,7 +52,7 @@ export class GuardedStart {
       throw thrown;
     } finally {
       // A frozen container does nothing in the background.
-      await Promise.all([pass?.refreshed, this.#flushed ?? pumping.flush(clock())]);
+      await Promise.all([pass?.refreshed, this.#counsel, this.#flushed ?? pumping.flush(clock())]);
     }
   }
 
@@ -69,6 +71,7 @@ export class GuardedStart {
     // Both are read while the limits are.
     const recalled = memory.recall(destination, channel);
     const assessed = pumping.assess(this.#decision, this.#decision.at);
+    this.#counsel = Promise.all([recalled, assessed]);
     const reserved = await limits.reserveSend({
       ...this.#request,
       onHistory: (verifiedBefore) => {
@@ -90,6 +93,9 @@ export class GuardedStart {
     const { budget, clock, lineRule, memory } = this.#parts;
     const { channel, destination } = this.#request;
     const { country, is_email: isEmail } = this.#decision;
+    // What goes on without the table has no history: it counts as new.
+    const rule = refuseByRules(this.#facts, this.#verifiedBefore, this.#parts.policy);
+    if (rule !== undefined) throw rule;
     const spent = await budget.spend({ country, isEmail }, clock());
     try {
       const line = await lineRule(destination, channel);

@@ -8,6 +8,7 @@ import { bundleOptions } from '../../infra/bundling/bundle.ts';
 import { messageFrom, startProcess } from '../e2e/bundle-process.ts';
 import { type Bundle, bundlesOf, synthesize } from '../e2e/bundles.ts';
 import { contentsOf } from './contents.ts';
+import { guardLegend, guardTables } from './guard-table.ts';
 import { coldStarts, type Program, warm } from './measure.ts';
 import { type Row, table } from './table.ts';
 
@@ -99,6 +100,8 @@ try {
   process.stdout.write(
     `What the bundle of start_verification holds, in kB: ${largest('start_verification')}.\n`,
   );
+  progress('Counting what the guard asks of DynamoDB …');
+  process.stdout.write(`\n${await guardTables()}\n${guardLegend}\n`);
 } catch (thrown) {
   progress(`Could not measure: ${thrown instanceof Error ? thrown.message : thrown}`);
   process.exitCode = 1;

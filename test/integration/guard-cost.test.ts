@@ -5,66 +5,12 @@ import { startDynamoDb } from '../../local/dynamodb.ts';
 import type { Listening } from '../../local/http-server.ts';
 import { engineClient, tableName } from '../support/guard-engines.ts';
 import { createGuardWorld, direct, type GuardOutcome, http, wrongCode } from '../support/guard-world.ts';
-
-/** What requests cost since they were last read. */
-interface Bill {
-  /** Requests one after the other, before and after the provider was asked; those at the same time count as one. */
-  before: number;
-  after: number;
-  requests: number;
-  readUnits: number;
-  writeUnits: number;
-}
-
-const emptyBill = (): Bill => ({ before: 0, after: 0, requests: 0, readUnits: 0, writeUnits: 0 });
-
-interface Consumed {
-  readonly CapacityUnits?: number;
-}
-
-const unitsOf = (consumed: Consumed | Consumed[] = {}): number =>
-  [consumed].flat().reduce((sum, { CapacityUnits = Number.NaN }) => sum + CapacityUnits, 0);
-
-/** Counts what a client asks of the table, by what the table itself says it consumed. */
-const metered = (client: DynamoDBClient) => {
-  let bill = emptyBill();
-  let running = 0;
-  let asked = false;
-  client.middlewareStack.add(
-    (next, { commandName = '' }) =>
-      async (args) => {
-        Object.assign(args.input, { ReturnConsumedCapacity: 'TOTAL' });
-        bill.requests += 1;
-        if (running === 0) bill[asked ? 'after' : 'before'] += 1;
-        running += 1;
-        try {
-          const answer = await next(args);
-          const { ConsumedCapacity } = answer.output as { ConsumedCapacity?: Consumed | Consumed[] };
-          bill[commandName.includes('Get') ? 'readUnits' : 'writeUnits'] += unitsOf(ConsumedCapacity);
-          return answer;
-        } finally {
-          running -= 1;
-        }
-      },
-    { step: 'initialize' },
-  );
-  return {
-    providerAsked: () => {
-      asked = true;
-    },
-    read: (): Bill => {
-      const read = bill;
-      bill = emptyBill();
-      asked = false;
-      return read;
-    },
-  };
-};
+import { type Bill, metered, type TableMeter } from '../support/table-meter.ts';
 
 describe('the table is asked', () => {
   let server: Listening;
   let client: DynamoDBClient;
-  let meter: ReturnType<typeof metered>;
+  let meter: TableMeter;
   beforeAll(async () => {
     server = await startDynamoDb({ tableName });
     client = engineClient(server.url);

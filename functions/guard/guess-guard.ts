@@ -22,10 +22,29 @@ const pollEvery = 100;
 const polls = 20;
 /** How long a guess may be on its way to Twilio, in milliseconds. */
 const guessFlight = 7_000;
+/** How many guesses that were judged wrong are remembered; beyond that all are forgotten. */
+const maxJudged = 1_000;
 const maxTries = 200;
 
 const isSame = (one: VerificationRecord, other: VerificationRecord | undefined): boolean =>
   one.sid === other?.sid && one.startedAt === other.startedAt;
+
+/**
+ * The guesses that this container saw judged wrong. Whoever repeats one is answered at once: only a code that may yet
+ * prove right is worth a wait, which costs time and reads.
+ */
+class JudgedWrong {
+  readonly #ids = new Set<string>();
+
+  add(id: string): void {
+    if (this.#ids.size >= maxJudged) this.#ids.clear();
+    this.#ids.add(id);
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+}
 
 /** One check on its way through the guard. */
 class GuessReservation {
@@ -36,9 +55,17 @@ class GuessReservation {
   readonly #key: string;
   /** The place in the identity's own limit. */
   readonly #place: TakeRequest | undefined;
+  readonly #judged: JudgedWrong;
   #held = false;
 
-  constructor(parts: GuardParts, ask: CheckAsk, key: string, onHistory: GuessRequest['onHistory']) {
+  constructor(
+    parts: GuardParts,
+    ask: CheckAsk,
+    key: string,
+    judged: JudgedWrong,
+    onHistory: GuessRequest['onHistory'],
+  ) {
+    this.#judged = judged;
     this.#onHistory = onHistory;
     this.#parts = parts;
     this.#ask = ask;
@@ -122,7 +149,10 @@ class GuessReservation {
     }
     const now = this.#parts.clock();
     // A wrong guess stands as it was written down.
-    if (!checked.approved) return { approvedSid: null, hints: this.#hints(saved.state, now) };
+    if (!checked.approved) {
+      this.#judged.add(this.#ask.id);
+      return { approvedSid: null, hints: this.#hints(saved.state, now) };
+    }
     try {
       const [state] = await Promise.all([
         this.#amend(saved, now, (state) => this.#approved(state, this.#record(saved), checked.sid, now)),
@@ -218,9 +248,10 @@ class GuessReservation {
   #sameCodeFlies({ guesses, records }: DestinationState): boolean {
     const now = this.#parts.clock();
     const { code, id, service } = this.#ask;
+    const others = guesses.filter((guess) => guess.id !== id && !this.#judged.has(guess.id));
     return (
       records[service]?.end === null &&
-      guesses.some((guess) => guess.id !== id && guess.code === code && now < guess.at + guessFlight)
+      others.some((guess) => guess.code === code && now < guess.at + guessFlight)
     );
   }
 
@@ -240,9 +271,9 @@ class GuessReservation {
 }
 
 /** Writes guesses down before they are judged. */
-export const createGuessGuard =
-  (parts: GuardParts) =>
-  async (request: GuessRequest): Promise<ReservedGuess> => {
+export const createGuessGuard = (parts: GuardParts) => {
+  const judged = new JudgedWrong();
+  return async (request: GuessRequest): Promise<ReservedGuess> => {
     const hash = await parts.hash();
     const target = hash('to', request.destination);
     const ask = {
@@ -253,5 +284,6 @@ export const createGuessGuard =
       code: hash('code', `${target} ${request.code}`),
       sid: request.sid,
     };
-    return await new GuessReservation(parts, ask, `to#${target}`, request.onHistory).run();
+    return await new GuessReservation(parts, ask, `to#${target}`, judged, request.onHistory).run();
   };
+};

@@ -509,3 +509,16 @@ describe('a store that is down', () => {
     expect(world.provider.sends).toHaveLength(0);
   });
 });
+
+describe('a wrong code repeated', () => {
+  test('is refused at once: it can not prove right any more, so nobody waits for it', async () => {
+    const world = createGuardWorld({ rate_limits: { cooldown_seconds_after_failed_check: [60] } });
+    await world.start();
+    expect(await world.check(wrongCode)).toMatchObject({ kind: 'wrong' });
+    const before = world.now;
+    for (let again = 0; again < 5; again += 1)
+      expect(await world.check(wrongCode)).toMatchObject({ kind: 'throttled', retryAfter: 60 });
+    // One look for a guess so new that it did not show yet is allowed for, not the wait for one on its way.
+    expect(world.now - before).toBeLessThanOrEqual(500);
+  });
+});

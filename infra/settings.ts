@@ -1,6 +1,6 @@
 import type { Node } from 'constructs';
 import * as v from 'valibot';
-import { parsePolicy } from '../functions/guard/policy.ts';
+import { type Policy, parsePolicy } from '../functions/guard/policy.ts';
 
 const optionalName = v.optional(
   v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, 'must be a lower-case name')),
@@ -22,6 +22,8 @@ const settingsSchema = v.object({
   ),
   /** Whether every function is tried every five minutes. */
   canary: v.optional(onOrOff, true),
+  /** Whether test numbers, which anybody who learns their code passes, may go into production. */
+  acknowledge_test_numbers: v.optional(onOrOff, false),
   /** Twilio's region and edge, such as `ie1` and `dublin`; left out for its default. */
   twilio_region: optionalName,
   twilio_edge: optionalName,
@@ -46,9 +48,19 @@ const parsedContext = (context: unknown): unknown => {
   }
 };
 
-const policyJson = (context: unknown): string => {
+const refuseTestNumbers = (
+  { test_numbers }: Policy,
+  settings: v.InferOutput<typeof settingsSchema>,
+): void => {
+  if (settings.stage !== 'prod' || settings.acknowledge_test_numbers || test_numbers.length === 0) return;
+  throw new Error(
+    'The stage prod has test numbers. Take them out of verify.test_numbers, or set acknowledge_test_numbers to true',
+  );
+};
+
+const policyJson = (context: unknown, settings: v.InferOutput<typeof settingsSchema>): string => {
   const policy = parsedContext(context);
-  parsePolicy(policy);
+  refuseTestNumbers(parsePolicy(policy), settings);
   const json = JSON.stringify(policy);
   if (Buffer.byteLength(json) > maxPolicyBytes)
     throw new Error(`The policy is too large: a function takes at most ${maxPolicyBytes} bytes of it`);
@@ -69,5 +81,5 @@ export const readSettings = (node: Node): Settings => {
     const problems = result.issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
     throw new Error(`The settings are not valid. ${problems.join('; ')}`);
   }
-  return { ...result.output, policy: policyJson(node.tryGetContext('verify')) };
+  return { ...result.output, policy: policyJson(node.tryGetContext('verify'), result.output) };
 };

@@ -34,14 +34,32 @@ describe('a wrong setting is refused by name', () => {
   });
 });
 
+describe('test numbers', () => {
+  const verify = { test_numbers: [{ number: '+15005550100', code: '424242', expires: '2999-12-31' }] };
+
+  it('stop a production stage unless they are acknowledged', () => {
+    expect(() => settingsOf({ verify })).toThrow('acknowledge_test_numbers');
+    expect(settingsOf({ verify, acknowledge_test_numbers: 'true' })).toMatchObject({ stage: 'prod' });
+  });
+
+  it('stop no other stage', () => {
+    expect(settingsOf({ verify, stage: 'dev' })).toMatchObject({ stage: 'dev' });
+  });
+});
+
 describe('settings', () => {
   it('are production with canaries where nothing is said', () => {
-    expect(settingsOf({})).toEqual({ stage: 'prod', canary: true, policy: '{}' });
+    expect(settingsOf({})).toEqual({
+      stage: 'prod',
+      canary: true,
+      acknowledge_test_numbers: false,
+      policy: '{}',
+    });
   });
 
   it('are read from the words of the command line too', () => {
     const settings = settingsOf({ canary: 'false', stage: 'dev', verify: '{"default_channel":"call"}' });
-    expect(settings).toEqual({ stage: 'dev', canary: false, policy: '{"default_channel":"call"}' });
+    expect(settings).toMatchObject({ stage: 'dev', canary: false, policy: '{"default_channel":"call"}' });
   });
 });
 

@@ -139,7 +139,8 @@ export const guardParts = (parts: Partial<GuardParts> & Pick<GuardParts, 'clock'
   onTestNumber: () => undefined,
   newId: () => {
     ids += 1;
-    return `request-${ids}`;
+    // Races run in several processes, and no id may ever be given twice.
+    return `request-${process.pid}-${ids}`;
   },
   onStoreFailure: () => undefined,
   ...parts,

@@ -3,8 +3,9 @@ import type { Counters, GuardStore } from './store.ts';
 /** Milliseconds in an hour and in a day. */
 export const hour = 3_600_000;
 export const day = 24 * hour;
-/** How many days before today are looked at. */
-const pastDays = 7;
+/** How many days are looked back at, today among them: all that count, and those whose traffic may still be in a budget. */
+export const allDays = 8;
+export const recentDays = 2;
 
 // A reading of today is used again for so long, in milliseconds, and a count is kept back for so long after its kind
 // was last written: what a container knows of the others is late by the sum.
@@ -59,10 +60,15 @@ export class PumpingCounts {
     this.#parts = parts;
   }
 
-  /** The counts of today and of the days before it, in that order, for each that is asked for. Never throws. */
-  async read(all: readonly Counted[], now: number): Promise<readonly (readonly Counters[])[]> {
+  /** The counts of so many days, today first, for each that is asked for. Never throws. */
+  async read(
+    all: readonly Counted[],
+    now: number,
+    days: number,
+  ): Promise<readonly (readonly Counters[])[]> {
+    if (this.#readings.size > maxReadings) this.#readings.clear();
     const today = Math.floor(now / day);
-    const dates = Array.from({ length: pastDays + 1 }, (_, age) => today - age);
+    const dates = Array.from({ length: days }, (_, age) => today - age);
     const stale = all.flatMap(({ key, shards }) =>
       dates.flatMap((date) =>
         Array.from({ length: shards }, (_, shard) => itemKey(key, date, shard)).filter(
@@ -93,7 +99,7 @@ export class PumpingCounts {
         this.#writtenAt.set(id, now);
         const key = itemKey(counted.key, date, Math.floor(this.#parts.random() * counted.shards));
         try {
-          const counters = await this.#parts.store.add(key, amounts, {}, (date + pastDays + 2) * day);
+          const counters = await this.#parts.store.add(key, amounts, {}, (date + allDays + 1) * day);
           // As old as it was, so that all shards are read again at once.
           this.#readings.set(key, { counters: counters ?? {}, at: this.#readings.get(key)?.at ?? now });
         } catch {
@@ -110,7 +116,6 @@ export class PumpingCounts {
 
   async #refresh(items: readonly string[], now: number): Promise<void> {
     if (items.length === 0) return;
-    if (this.#readings.size > maxReadings) this.#readings.clear();
     try {
       const read = await this.#parts.store.counters(items);
       for (const [at, item] of items.entries())

@@ -1,7 +1,7 @@
 import type { Hashed, KeyedHash } from '../privacy/keyed-hash.ts';
 import { RunError } from '../runtime/errors.ts';
 import { type DestinationFacts, numberPrefix } from './destination-facts.ts';
-import { type Counted, type CountsParts, PumpingCounts } from './pumping-counts.ts';
+import { allDays, type Counted, type CountsParts, PumpingCounts, recentDays } from './pumping-counts.ts';
 import { finerName, hourName, type Trip, tripOf } from './pumping-levels.ts';
 import type { PumpingPolicy } from './spend-policy.ts';
 
@@ -33,7 +33,10 @@ interface Assessment {
  * that limits and daily budgets guard too, and while the store is down starts are refused by these.
  */
 export interface PumpingBreaker {
-  /** Looks at the budgets of a destination: at most one request to the store, none where they are known. */
+  /**
+   * Looks at the budgets of a destination: the store is not asked where they are known, otherwise once, and once more
+   * where a budget may be spent.
+   */
   assess(facts: PumpingFacts, now: number): Promise<Assessment>;
   /** A message went out, or may have. */
   sent(facts: PumpingFacts, now: number): void;
@@ -61,8 +64,9 @@ export const pumpingFacts = (
 
 const passes: Assessment = { verdict: () => ({ trip: undefined, error: undefined }) };
 
-// A country takes the traffic of the whole fleet; numbers alike but for six digits are a million at most.
-const countryShards = 4;
+// A country takes the traffic of the whole fleet: a thousand containers write 500 times a second at most, and an item
+// takes a thousand writes. Numbers alike but for six digits are a million at most.
+const countryShards = 2;
 const countedCountry = (country: string): Counted => ({ key: `pump#${country}`, shards: countryShards });
 const countedPrefix = (prefix: Hashed): Counted => ({ key: `pump#${prefix}`, shards: 1 });
 
@@ -80,14 +84,18 @@ export const createPumpingBreaker = ({ policy, ...parts }: PumpingParts): Pumpin
     counts.count(countedPrefix(wide), finerName(direction, finer), now);
   };
 
-  const trip = async ({ country, prefixes: [finer, wide] }: PumpingFacts, now: number) => {
+  const tripBy = async ({ country, prefixes: [finer, wide] }: PumpingFacts, now: number, days: number) => {
     const countries = country === null ? [] : [countedCountry(country)];
     const prefixes = wide === undefined ? [] : [countedPrefix(wide)];
-    const read = await counts.read([...countries, ...prefixes], now);
+    const read = await counts.read([...countries, ...prefixes], now, days);
     const countryDays = read[countries.length - 1] ?? [];
     const wideDays = read[countries.length] ?? [];
     return tripOf({ country, countryDays, finer, wideDays }, policy, now);
   };
+
+  // What was approved on the days before can only make a budget larger: one that has room without it needs none of it.
+  const trip = async (facts: PumpingFacts, now: number) =>
+    (await tripBy(facts, now, recentDays)) && (await tripBy(facts, now, allDays));
 
   return {
     async assess(facts, now) {

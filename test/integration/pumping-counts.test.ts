@@ -74,9 +74,9 @@ describe('the pumping counts on the table', () => {
       }),
     );
     const today = midnight / 86_400_000;
-    const held = await store.counters([0, 1, 2, 3].map((shard) => `pump#FR#${today}#${shard}`));
+    const held = await store.counters([0, 1].map((shard) => `pump#FR#${today}#${shard}`));
     expect(held.reduce((sum, { s0 = 0 }) => sum + s0, 0)).toBe(60);
-    expect(held.filter(({ s0 = 0 }) => s0 > 0).length).toBeGreaterThan(1);
+    expect(held.every(({ s0 = 0 }) => s0 > 10)).toBe(true);
   });
 
   it('of a country and a range nobody has counted before are read as nothing', async () => {

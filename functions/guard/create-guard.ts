@@ -14,6 +14,8 @@ export const createGuard = (parts: GuardParts): Guard => {
       return await reserving;
     } catch (thrown) {
       if (!(thrown instanceof RunError) || thrown.code !== 'store_unavailable') throw thrown;
+      // Whoever writes one item so fast that others can't must not get by the limits that way.
+      if (thrown.details.reason === 'contention') throw thrown;
       const allowed = parts.policy.on_store_failure[kind] === 'allow';
       parts.onStoreFailure(kind, allowed ? 'allowed' : 'denied');
       if (!allowed) throw thrown;

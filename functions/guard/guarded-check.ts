@@ -5,6 +5,11 @@ import type { DecisionFacts } from './decision-facts.ts';
 import { type CheckDecision, reasonOf } from './decision-log.ts';
 import type { GuessAnswer, GuessRequest } from './guard.ts';
 
+const outcomeOf = ({ approvedSid, hints }: GuessAnswer): CheckDecision['outcome'] => {
+  if (approvedSid === null) return 'wrong';
+  return hints.replayed === true ? 'replayed' : 'approved';
+};
+
 /** One check on its way through all that may speak against it. */
 export class GuardedCheck {
   readonly #parts: AbuseGuardParts;
@@ -29,12 +34,8 @@ export class GuardedCheck {
         this.#verifiedBefore = verifiedBefore;
       };
       const guess = await limits.reserveGuess({ ...this.#request, onHistory });
-      if (guess.known !== null) {
-        this.#decided('replayed', null);
-        return guess.known;
-      }
-      const answer = await guess.settle(this.#ask(pass, judge));
-      this.#decided(answer.approvedSid === null ? 'wrong' : 'approved', null);
+      const answer = guess.known ?? (await guess.settle(this.#ask(pass, judge)));
+      this.#decided(outcomeOf(answer), null);
       return answer;
     } catch (thrown) {
       this.#decided(this.#asked ? 'unjudged' : 'refused', reasonOf(thrown));

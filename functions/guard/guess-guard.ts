@@ -120,7 +120,7 @@ class GuessReservation {
     if (verdict.kind === 'refuse') throw verdict.error;
     if (verdict.kind === 'reserve') return this.#reserved(saved);
     await this.#giveBack();
-    return { known: { approvedSid: verdict.sid, hints: this.#hints(saved.state, now) } };
+    return { known: this.#repeated(verdict.sid) };
   }
 
   #reserved(saved: Versioned): ReservedGuess {
@@ -204,7 +204,7 @@ class GuessReservation {
     const record = this.#record(found);
     if (record?.end === 'approved' && record.sid !== null && record.code === this.#ask.code) {
       await this.#giveBack();
-      return { approvedSid: record.sid, hints: this.#hints(found.state, now) };
+      return this.#repeated(record.sid);
     }
     const end = gone ? 'expired' : used ? 'max_attempts' : null;
     try {
@@ -243,6 +243,11 @@ class GuessReservation {
       found = await loadState(store, this.#key, clock());
     }
     return found.version === 0 ? saved : found;
+  }
+
+  /** What a code that was approved for another request is answered with: nothing is left of its verification. */
+  #repeated(approvedSid: string): GuessAnswer {
+    return { approvedSid, hints: { replayed: true } };
   }
 
   #sameCodeFlies({ guesses, records }: DestinationState): boolean {

@@ -127,6 +127,7 @@ describe('a check', () => {
     const again = await check({ to_phone, code }, options());
     expect(JSON.parse(first.body).status).toBe('approved');
     expect(again.body).toBe(first.body);
+    expect([first, again].map(({ headers }) => headers['Verify-Replayed'])).toEqual([undefined, 'true']);
     expect(await service.twilioRequests()).toBe(asked);
   });
 

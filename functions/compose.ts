@@ -10,8 +10,7 @@ import { createGuardWatch } from './observability/guard-watch.ts';
 import type { Log } from './observability/log-catalogue.ts';
 import { createLog } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
-import { parseHashKey } from './privacy/hash-keys.ts';
-import { createKeyedHash, type KeyedHash } from './privacy/keyed-hash.ts';
+import { type HashKeys, hashUnder, parseHashKeys } from './privacy/hash-keys.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { RunError } from './runtime/errors.ts';
 import type { VerifyPorts } from './verify/ports.ts';
@@ -56,10 +55,11 @@ const policyOf = (environment: Environment): Policy => {
   }
 };
 
-const hashUnderKey = (text: string): KeyedHash => {
-  const key = parseHashKey(text);
-  if (key !== undefined) return createKeyedHash(key);
-  const mend = 'The destination key secret must hold "current", a key of at least 16 characters';
+const hashKeys = (text: string): HashKeys => {
+  const keys = parseHashKeys(text);
+  if (keys !== undefined) return keys;
+  const mend =
+    'The destination key secret must hold "current", a key of at least 16 characters, and once it was rotated "previous" and "current_since"';
   throw new RunError('misconfigured', { reason: 'destination_key', mend });
 };
 
@@ -71,9 +71,10 @@ const composePorts = (environment: Environment, log: Log, metrics: Metrics): Ver
   const secret = <T>(secretId: string, parse: (text: string) => T) =>
     createSecretCache({ client, secretId, parse, clock, log });
   const twilioSecrets = secret(variables.TWILIO_SECRET_ID, parseTwilioSecret);
-  const hashes = secret(variables.DESTINATION_KEY_SECRET_ID, hashUnderKey);
+  const keys = secret(variables.DESTINATION_KEY_SECRET_ID, hashKeys);
+  const hash = async () => hashUnder(await keys.current(), clock());
   // Read while the runtime still starts; a failure shows itself again when a request needs the secret.
-  for (const { current } of [twilioSecrets, hashes]) current().catch(() => undefined);
+  for (const { current } of [twilioSecrets, keys]) current().catch(() => undefined);
   // Node loads its fetch at the first touch, which takes some 20 ms: here they pass while the secrets are on their way.
   void globalThis.Headers;
   const store = new DynamoDbStore(createDynamoDbClient(), variables.VERIFY_TABLE_NAME);
@@ -90,7 +91,7 @@ const composePorts = (environment: Environment, log: Log, metrics: Metrics): Ver
     policy,
     services: createServiceDirectory(twilioSecrets),
     store,
-    guard: assembleGuard({ store, hash: hashes.current, policy, clock, lookup, watch }),
+    guard: assembleGuard({ store, hash, policy, clock, lookup, watch }),
     verify: createTwilioVerify({ ...twilio, fallbackChannels: policy.fallback_channels }),
   };
 };

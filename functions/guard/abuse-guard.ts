@@ -14,7 +14,7 @@ import type { Guard, GuessAnswer, GuessRequest, SendAnswer, SendRequest } from '
 import { GuardedCheck } from './guarded-check.ts';
 import { GuardedStart } from './guarded-start.ts';
 import type { Policy } from './policy.ts';
-import type { PumpingBreaker } from './pumping.ts';
+import { type PumpingBreaker, pumpingFacts } from './pumping.ts';
 import type { TestNumber } from './test-numbers.ts';
 
 /** What the guard is made of: the limits, and everything else that may speak against a message. */
@@ -56,18 +56,24 @@ export interface AbuseGuard {
 export const createAbuseGuard = (parts: AbuseGuardParts): AbuseGuard => {
   const { clock, hash, limits } = parts;
 
+  const known = async (request: SendRequest | GuessRequest) => {
+    const facts = destinationFacts(request.destination);
+    const now = clock();
+    const hashed = await hash();
+    const traffic = pumpingFacts(facts, hashed, now);
+    return { facts, traffic, decision: decisionFacts(request, facts, traffic, hashed, now) };
+  };
+
   return {
     testNumber: (destination) => limits.testNumber(destination),
 
     async start(request, send) {
-      const facts = destinationFacts(request.destination);
-      const decision = decisionFacts(request, facts, await hash(), clock());
-      return await new GuardedStart(parts, request, facts, decision).run(send);
+      const { facts, traffic, decision } = await known(request);
+      return await new GuardedStart(parts, request, { ...facts, traffic }, decision).run(send);
     },
 
     async check(request, judge) {
-      const facts = destinationFacts(request.destination);
-      const decision = decisionFacts(request, facts, await hash(), clock());
+      const { decision } = await known(request);
       return await new GuardedCheck(parts, request, decision).run(judge);
     },
   };

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import type { KeyedHash } from '../privacy/keyed-hash.ts';
+import { hashBefore, type KeyedHash } from '../privacy/keyed-hash.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { RunError } from '../runtime/errors.ts';
 import type { Channel } from '../verify/channel.ts';
 import type { Destination } from '../verify/destination.ts';
+import { allOf } from './all-of.ts';
 import { numberPrefix } from './destination-facts.ts';
 import type { GuardStore } from './store.ts';
 
@@ -75,8 +76,7 @@ const expiryOf = ({ fraudUntil, suppressed }: Memory): number =>
 
 /** The memory of Twilio's blocks over the guard's store. */
 export const createBlockMemory = ({ store, hash, clock }: BlockMemoryParts): BlockMemory => {
-  const read = async (destination: Destination, channel: Channel, now: number) => {
-    const hashed = await hash();
+  const read = async (hashed: KeyedHash, destination: Destination, channel: Channel, now: number) => {
     const key = `prefix#${hashed('prefix', numberPrefix(destination, 4))}`;
     const { version, document } = await store.load(key, now);
     const { success, output } = v.safeParse(memory, document);
@@ -89,11 +89,15 @@ export const createBlockMemory = ({ store, hash, clock }: BlockMemoryParts): Blo
       if (channel !== 'sms' && channel !== 'whatsapp') return undefined;
       const now = clock();
       try {
-        const { held, recipient } = await read(destination, channel, now);
-        const until = held.suppressed[recipient] ?? 0;
-        if (until > now) return blocked('twilio_21610', until);
-        const fraud = channel === 'sms' && held.fraudUntil > now;
-        return fraud ? blocked('twilio_60410', held.fraudUntil) : undefined;
+        const current = await hash();
+        const hashes = [current, hashBefore(current, now, suppressedFor)].filter(
+          (each) => each !== undefined,
+        );
+        const found = await allOf(hashes.map((each) => read(each, destination, channel, now)));
+        const suppressed = Math.max(...found.map(({ held, recipient }) => held.suppressed[recipient] ?? 0));
+        if (suppressed > now) return blocked('twilio_21610', suppressed);
+        const fraud = channel === 'sms' ? Math.max(...found.map(({ held }) => held.fraudUntil)) : 0;
+        return fraud > now ? blocked('twilio_60410', fraud) : undefined;
       } catch {
         return undefined;
       }
@@ -104,7 +108,7 @@ export const createBlockMemory = ({ store, hash, clock }: BlockMemoryParts): Blo
       const now = clock();
       try {
         for (let tries = 0; tries < maxTries; tries += 1) {
-          const { key, version, held, recipient } = await read(destination, channel, now);
+          const { key, version, held, recipient } = await read(await hash(), destination, channel, now);
           const next =
             thrown.details.reason === 'twilio_60410'
               ? { ...held, fraudUntil: now + fraudFor }

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
-import type { Hashed, KeyedHash } from '../privacy/keyed-hash.ts';
+import { type Hashed, hashBefore, type KeyedHash } from '../privacy/keyed-hash.ts';
 import type { Caller } from '../runtime/define-function.ts';
+import { callerWindow } from './limits.ts';
 
 /**
  * The network that an address counts for: an IPv4 address itself (an IPv4-mapped IPv6 one too), an IPv6 address's
@@ -27,6 +28,10 @@ export interface CallerKeys {
   readonly trusted: boolean;
 }
 
+/** The hashes of a caller that a document may hold. */
+export const callerHashes = ({ by, identity, network }: CallerKeys): readonly Hashed[] =>
+  [by, identity, network].filter((hash) => hash !== undefined);
+
 /** The hashes that stand for a caller in the table. */
 export const callerKeys = (caller: Caller, hash: KeyedHash): CallerKeys => {
   const identity = caller.identity === undefined ? undefined : hash('identity', caller.identity);
@@ -35,4 +40,10 @@ export const callerKeys = (caller: Caller, hash: KeyedHash): CallerKeys => {
   const network = hasNetwork ? hash('network', networkOf(caller.ip)) : undefined;
   const by = identity ?? network;
   return { by: by ?? hash('direct', ''), identity, network, trusted: by === undefined };
+};
+
+/** The hashes that stood for a caller before the hash was changed, while its windows may hold what they took. */
+export const callerKeysBefore = (caller: Caller, hash: KeyedHash, now: number): CallerKeys | undefined => {
+  const before = hashBefore(hash, now, callerWindow);
+  return before && callerKeys(caller, before);
 };

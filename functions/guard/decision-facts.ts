@@ -4,7 +4,7 @@ import type { ServiceSid } from '../verify/provider.ts';
 import { callerKeys } from './caller-key.ts';
 import type { Decision } from './decision-log.ts';
 import type { DestinationFacts } from './destination-facts.ts';
-import { pumpingFacts } from './pumping.ts';
+import type { PumpingFacts } from './pumping.ts';
 
 /** What every decision is written down with, but for how it ended. */
 export type DecisionFacts = Omit<
@@ -16,6 +16,7 @@ export type DecisionFacts = Omit<
 export const decisionFacts = (
   request: { readonly caller: Caller; readonly service: ServiceSid },
   facts: DestinationFacts,
+  { prefixes }: PumpingFacts,
   hash: KeyedHash,
   at: number,
 ): DecisionFacts => {
@@ -28,7 +29,7 @@ export const decisionFacts = (
     is_email: domain !== null,
     to: hash('to', destination),
     service: hash('service', request.service),
-    prefixes: [...pumpingFacts(facts, hash).prefixes],
+    prefixes: [...prefixes],
     by,
     identity,
     network,

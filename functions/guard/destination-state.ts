@@ -85,6 +85,8 @@ export type Guess = v.InferOutput<typeof guess>;
 
 /** How long a verified destination and those who verified it are remembered, in milliseconds. */
 const knownFor = 90 * 24 * 3_600_000;
+/** How long a document is kept at most, in milliseconds. */
+export const stateLives = knownFor;
 /** How long a destination is remembered that was never verified, in milliseconds: its longest window. */
 const rememberedFor = 24 * 3_600_000;
 const maxKnown = 6;

@@ -7,15 +7,21 @@ import { reasonOf, type StartDecision } from './decision-log.ts';
 import type { DestinationFacts } from './destination-facts.ts';
 import { refuseByRules, rulesNeedHistory } from './destination-rules.ts';
 import type { SendAnswer, SendRequest } from './guard.ts';
+import type { PumpingFacts } from './pumping.ts';
 
 const surelyNot = (thrown: unknown): boolean =>
   thrown instanceof RunError && thrown.details.effect !== 'unknown';
+
+/** What the start's destination is, and what it counts with. */
+interface StartFacts extends DestinationFacts {
+  readonly traffic: PumpingFacts;
+}
 
 /** One start on its way through all that may speak against it. */
 export class GuardedStart {
   readonly #parts: AbuseGuardParts;
   readonly #request: SendRequest;
-  readonly #facts: DestinationFacts;
+  readonly #facts: StartFacts;
   readonly #decision: DecisionFacts;
   #verifiedBefore = false;
   #wouldRefuse: string | null = null;
@@ -24,12 +30,7 @@ export class GuardedStart {
   /** What is read beside the limits. A replay or a limit's refusal has no use for it. Never rejects. */
   #counsel: Promise<unknown> | undefined;
 
-  constructor(
-    parts: AbuseGuardParts,
-    request: SendRequest,
-    facts: DestinationFacts,
-    decision: DecisionFacts,
-  ) {
+  constructor(parts: AbuseGuardParts, request: SendRequest, facts: StartFacts, decision: DecisionFacts) {
     this.#parts = parts;
     this.#request = request;
     this.#facts = facts;
@@ -70,7 +71,7 @@ export class GuardedStart {
     const { channel, destination } = this.#request;
     // Both are read while the limits are.
     const recalled = memory.recall(destination, channel);
-    const assessed = pumping.assess(this.#decision, this.#decision.at);
+    const assessed = pumping.assess(this.#facts.traffic, this.#decision.at);
     this.#counsel = Promise.all([recalled, assessed]);
     const reserved = await limits.reserveSend({
       ...this.#request,

@@ -1,21 +1,31 @@
+import type { KeyedHash } from '../privacy/keyed-hash.ts';
 import type { Hints } from '../runtime/envelope.ts';
 import { RunError } from '../runtime/errors.ts';
 import type { Checked } from '../verify/provider.ts';
 import { allOf } from './all-of.ts';
-import { callerKeys } from './caller-key.ts';
+import { type CallerKeys, callerHashes, callerKeys, callerKeysBefore } from './caller-key.ts';
 import { type CheckAsk, checksLeft, decideCheck, ended } from './checks.ts';
 import {
   type DestinationState,
+  stateLives,
   type VerificationRecord,
   withApproval,
   withoutGuess,
   withRecord,
 } from './destination-state.ts';
-import { amendState, contention, loadState, saveState, type Versioned } from './documents.ts';
+import {
+  amendState,
+  contention,
+  type DocumentKey,
+  documentKey,
+  loadState,
+  saveState,
+  type Versioned,
+} from './documents.ts';
 import type { GuardParts, GuessAnswer, GuessRequest, ReservedGuess } from './guard.ts';
-import { secondsUntil, type Wait, windowLimit } from './limits.ts';
+import { IdentityPlaces } from './identity-places.ts';
+import { secondsUntil } from './limits.ts';
 import { lifeLeft } from './send-outcome.ts';
-import type { TakeRequest } from './store.ts';
 
 /** How often, in milliseconds, and how many times to look whether the same code was approved for another request. */
 const pollEvery = 100;
@@ -46,22 +56,27 @@ class JudgedWrong {
   }
 }
 
+/** Where a check's counters stand. */
+interface GuessKeys {
+  /** The table's key of the destination. */
+  readonly key: DocumentKey;
+  /** What the caller was known by before the hash was changed, if its window still holds that. */
+  readonly callerBefore: CallerKeys | undefined;
+}
+
 /** One check on its way through the guard. */
 class GuessReservation {
   readonly #parts: GuardParts;
   readonly #onHistory: GuessRequest['onHistory'];
   readonly #ask: Omit<CheckAsk, 'now'>;
-  /** The table's key of the destination. */
-  readonly #key: string;
-  /** The place in the identity's own limit. */
-  readonly #place: TakeRequest | undefined;
+  readonly #key: DocumentKey;
+  readonly #places: IdentityPlaces;
   readonly #judged: JudgedWrong;
-  #held = false;
 
   constructor(
     parts: GuardParts,
     ask: CheckAsk,
-    key: string,
+    { key, callerBefore }: GuessKeys,
     judged: JudgedWrong,
     onHistory: GuessRequest['onHistory'],
   ) {
@@ -70,20 +85,7 @@ class GuessReservation {
     this.#parts = parts;
     this.#ask = ask;
     this.#key = key;
-    const limit = windowLimit(parts.policy, 'check_per_identity_per_10m');
-    const { identity } = ask.caller;
-    if (identity === undefined || limit === undefined) return;
-    const { places, window } = limit;
-    const { id, now } = ask;
-    this.#place = {
-      key: `ck#${identity}`,
-      now,
-      limit: places,
-      window,
-      purpose: id,
-      sameFor: window,
-      holder: id,
-    };
+    this.#places = new IdentityPlaces(parts, ask, callerBefore);
   }
 
   /** Goes on until the guess is written down, answered or refused. */
@@ -95,14 +97,14 @@ class GuessReservation {
       }
       throw contention();
     } catch (refusal) {
-      await this.#giveBack().catch(() => this.#parts.onStoreFailure('check', 'denied'));
+      await this.#places.giveBack().catch(() => this.#parts.onStoreFailure('check', 'denied'));
       throw refusal;
     }
   }
 
   async #attempt(now: number, tries: number): Promise<ReservedGuess | undefined> {
     const { pause, policy, store } = this.#parts;
-    const [waits, found] = await allOf([this.#take(now), loadState(store, this.#key, now)]);
+    const [waits, found] = await allOf([this.#places.take(now), loadState(store, this.#key, now)]);
     this.#onHistory?.(found.state.verifiedAt > 0);
     // The SDK repeats a write whose reply was lost, and then finds its own.
     if (found.state.guesses.some(({ id }) => id === this.#ask.id)) return this.#reserved(found);
@@ -119,25 +121,12 @@ class GuessReservation {
     if (saved === undefined) return undefined;
     if (verdict.kind === 'refuse') throw verdict.error;
     if (verdict.kind === 'reserve') return this.#reserved(saved);
-    await this.#giveBack();
+    await this.#places.giveBack();
     return { known: this.#repeated(verdict.sid) };
   }
 
   #reserved(saved: Versioned): ReservedGuess {
     return { known: null, settle: (checking) => this.#settle(saved, checking) };
-  }
-
-  async #take(now: number): Promise<readonly Wait[]> {
-    if (this.#place === undefined || this.#held) return [];
-    const result = await this.#parts.store.take({ ...this.#place, now });
-    this.#held = result.kind !== 'full';
-    return result.kind === 'full' ? [{ limit: 'check_per_identity_per_10m', freeAt: result.freeAt }] : [];
-  }
-
-  async #giveBack(): Promise<void> {
-    if (this.#place === undefined || !this.#held) return;
-    await this.#parts.store.giveBack(this.#place);
-    this.#held = false;
   }
 
   async #settle(saved: Versioned, checking: Promise<Checked>): Promise<GuessAnswer> {
@@ -156,7 +145,7 @@ class GuessReservation {
     try {
       const [state] = await Promise.all([
         this.#amend(saved, now, (state) => this.#approved(state, this.#record(saved), checked.sid, now)),
-        this.#giveBack(),
+        this.#places.giveBack(),
       ]);
       return { approvedSid: checked.sid, hints: this.#hints(state, now) };
     } catch {
@@ -203,14 +192,14 @@ class GuessReservation {
     const found = gone ? await this.#approvedElsewhere(saved).catch(() => saved) : saved;
     const record = this.#record(found);
     if (record?.end === 'approved' && record.sid !== null && record.code === this.#ask.code) {
-      await this.#giveBack();
+      await this.#places.giveBack();
       return this.#repeated(record.sid);
     }
     const end = gone ? 'expired' : used ? 'max_attempts' : null;
     try {
       await Promise.all([
         this.#amend(found, now, (state) => this.#returned(state, this.#record(saved), end, now)),
-        this.#giveBack(),
+        this.#places.giveBack(),
       ]);
     } catch {
       this.#parts.onStoreFailure('check', 'allowed');
@@ -280,15 +269,19 @@ export const createGuessGuard = (parts: GuardParts) => {
   const judged = new JudgedWrong();
   return async (request: GuessRequest): Promise<ReservedGuess> => {
     const hash = await parts.hash();
-    const target = hash('to', request.destination);
-    const ask = {
-      id: parts.newId(),
-      now: parts.clock(),
-      service: request.service,
-      caller: callerKeys(request.caller, hash),
-      code: hash('code', `${target} ${request.code}`),
-      sid: request.sid,
+    const now = parts.clock();
+    const under = (hashed: KeyedHash) => {
+      const target = hashed('to', request.destination);
+      const caller = callerKeys(request.caller, hashed);
+      const code = hashed('code', `${target} ${request.code}`);
+      return { key: `to#${target}`, holds: [...callerHashes(caller), code], caller, code };
     };
-    return await new GuessReservation(parts, ask, `to#${target}`, judged, request.onHistory).run();
+    const { caller, code } = under(hash);
+    const ask = { id: parts.newId(), now, service: request.service, caller, code, sid: request.sid };
+    const keys = {
+      key: documentKey(hash, under, now, stateLives),
+      callerBefore: callerKeysBefore(request.caller, hash, now),
+    };
+    return await new GuessReservation(parts, ask, keys, judged, request.onHistory).run();
   };
 };

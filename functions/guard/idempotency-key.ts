@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { RunError } from '../runtime/errors.ts';
+import { type DocumentKey, loadDocument } from './documents.ts';
 import { flightTime } from './sends.ts';
 import type { GuardStore } from './store.ts';
 
@@ -13,7 +14,7 @@ const claimDocument = v.object({
 });
 
 /** How long a key answers with the start that used it first, in milliseconds. */
-const keyLife = 24 * 3_600_000;
+export const keyLife = 24 * 3_600_000;
 
 /** Whose a key is: this request's, or an earlier start's that was answered or is on its way. */
 type KeyOwner =
@@ -35,11 +36,11 @@ export interface KeyClaim {
   release(now: number): Promise<void>;
 }
 
-/** The claim of one request on a key; `key` and `payload` are hashes. */
-export const createKeyClaim = (store: GuardStore, key: string, payload: string): KeyClaim => {
+/** The claim of one request on a key; `payload` is a hash. */
+export const createKeyClaim = (store: GuardStore, key: DocumentKey, payload: string): KeyClaim => {
   let mine: number | null = null;
   const write = async (version: number, sid: string | null, now: number, life: number): Promise<boolean> => {
-    mine = await store.save(key, version, { payload, sid, at: now }, now, now + life);
+    mine = await store.save(key.key, version, { payload, sid, at: now }, now, now + life);
     return mine !== null;
   };
 
@@ -58,8 +59,10 @@ export const createKeyClaim = (store: GuardStore, key: string, payload: string):
 
   return {
     async claim(now) {
-      if (mine !== null || (await write(0, null, now, keyLife))) return { kind: 'mine' };
-      const { version, document } = await store.load(key, now);
+      if (mine !== null) return { kind: 'mine' };
+      // Unless it may stand where it stood before, a new key is claimed without reading.
+      if (key.before === undefined && (await write(0, null, now, keyLife))) return { kind: 'mine' };
+      const { version, document } = await loadDocument(store, key, now);
       return await ownerOf(document, version, now);
     },
     async settle(sid, now) {

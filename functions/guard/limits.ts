@@ -3,6 +3,8 @@ import type { Policy } from './policy.ts';
 
 const tenMinutes = 600_000;
 const day = 24 * 3_600_000;
+/** The longest window of a caller's own limit, in milliseconds. */
+export const callerWindow = tenMinutes;
 
 /** The name of a limit, as it stands in the policy and in the `Verify-Limit` header. */
 type LimitName = keyof Policy['rate_limits'];

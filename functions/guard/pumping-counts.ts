@@ -37,7 +37,8 @@ interface Kept {
   readonly amounts: Record<string, number>;
 }
 
-const sum = (all: readonly Counters[]): Counters => {
+/** The sum of counters, name by name. */
+export const sum = (all: readonly Counters[]): Counters => {
   const total: Record<string, number> = {};
   for (const counters of all)
     for (const [name, count] of Object.entries(counters)) total[name] = (total[name] ?? 0) + count;
@@ -61,11 +62,7 @@ export class PumpingCounts {
   }
 
   /** The counts of so many days, today first, for each that is asked for. Never throws. */
-  async read(
-    all: readonly Counted[],
-    now: number,
-    days: number,
-  ): Promise<readonly (readonly Counters[])[]> {
+  async read(all: readonly Counted[], now: number, days: number): Promise<readonly (readonly Counters[])[]> {
     if (this.#readings.size > maxReadings) this.#readings.clear();
     const today = Math.floor(now / day);
     const dates = Array.from({ length: days }, (_, age) => today - age);

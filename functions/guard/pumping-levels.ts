@@ -7,7 +7,8 @@ const hoursOfDay = 24;
 // The hours in which a day's traffic falls, when it falls thick.
 const busyHours = 6;
 
-type Direction = 'sent' | 'approved';
+const directions = ['sent', 'approved'] as const;
+type Direction = (typeof directions)[number];
 /** Counts by day, today first. */
 type Days = readonly Counters[];
 
@@ -18,6 +19,16 @@ export const hourName = (direction: Direction, now: number): string =>
 /** The name of the count of one direction in a day, of the numbers that share a finer beginning. */
 export const finerName = (direction: Direction, finer: string): string =>
   `${finer.slice(0, 4)}${direction.charAt(0)}`;
+
+/** Counts of a day in which the numbers that share a finer beginning have another name. */
+export const withFiner = (counters: Counters, from: string, to: string): Counters => {
+  const names = new Map(
+    directions.map((direction) => [finerName(direction, from), finerName(direction, to)]),
+  );
+  return Object.fromEntries(
+    Object.entries(counters).map(([name, count]) => [names.get(name) ?? name, count]),
+  );
+};
 
 const byHour = (days: Days, direction: Direction, now: number, spans: number): readonly number[] => {
   const running = Math.floor(now / hour);

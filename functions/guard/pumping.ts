@@ -1,8 +1,16 @@
-import type { Hashed, KeyedHash } from '../privacy/keyed-hash.ts';
+import { type Hashed, hashBefore, type KeyedHash } from '../privacy/keyed-hash.ts';
 import { RunError } from '../runtime/errors.ts';
 import { type DestinationFacts, numberPrefix } from './destination-facts.ts';
-import { allDays, type Counted, type CountsParts, PumpingCounts, recentDays } from './pumping-counts.ts';
-import { finerName, hourName, type Trip, tripOf } from './pumping-levels.ts';
+import {
+  allDays,
+  type Counted,
+  type CountsParts,
+  day,
+  PumpingCounts,
+  recentDays,
+  sum,
+} from './pumping-counts.ts';
+import { finerName, hourName, type Trip, tripOf, withFiner } from './pumping-levels.ts';
 import type { PumpingPolicy } from './spend-policy.ts';
 
 /** What the breaker must know of a destination. */
@@ -11,6 +19,8 @@ export interface PumpingFacts {
   readonly country: string | null;
   /** The number without its last four and without its last six digits, hashed; none for an e-mail address. */
   readonly prefixes: readonly Hashed[];
+  /** What the prefixes were before the hash was changed, while their counts still matter. */
+  readonly prefixesBefore?: readonly Hashed[];
 }
 
 /** What the breaker says of a start. */
@@ -55,11 +65,17 @@ export interface PumpingParts extends CountsParts {
 export const pumpingFacts = (
   { country, destination, domain }: DestinationFacts,
   hash: KeyedHash,
+  now: number,
 ): PumpingFacts => {
   if (domain !== null) return { country: null, prefixes: [] };
-  const finer = hash('prefix', numberPrefix(destination, 4));
-  // Where numbers are short the wider one leaves little more than a calling code, which countries share.
-  return { country, prefixes: [finer, hash('prefix', `${country} ${numberPrefix(destination, 6)}`)] };
+  const prefixesUnder = (hashed: KeyedHash) => [
+    hashed('prefix', numberPrefix(destination, 4)),
+    // Where numbers are short the wider one leaves little more than a calling code, which countries share.
+    hashed('prefix', `${country} ${numberPrefix(destination, 6)}`),
+  ];
+  const before = hashBefore(hash, now, allDays * day);
+  const facts = { country, prefixes: prefixesUnder(hash) };
+  return before === undefined ? facts : { ...facts, prefixesBefore: prefixesUnder(before) };
 };
 
 const passes: Assessment = { verdict: () => ({ trip: undefined, error: undefined }) };
@@ -84,13 +100,21 @@ export const createPumpingBreaker = ({ policy, ...parts }: PumpingParts): Pumpin
     counts.count(countedPrefix(wide), finerName(direction, finer), now);
   };
 
-  const tripBy = async ({ country, prefixes: [finer, wide] }: PumpingFacts, now: number, days: number) => {
+  const tripBy = async (facts: PumpingFacts, now: number, days: number) => {
+    const { country, prefixesBefore = [] } = facts;
+    const [finer, wide] = facts.prefixes;
+    const [finerBefore, wideBefore] = prefixesBefore;
     const countries = country === null ? [] : [countedCountry(country)];
-    const prefixes = wide === undefined ? [] : [countedPrefix(wide)];
+    const prefixes = [wide, wideBefore].filter((prefix) => prefix !== undefined).map(countedPrefix);
     const read = await counts.read([...countries, ...prefixes], now, days);
     const countryDays = read[countries.length - 1] ?? [];
-    const wideDays = read[countries.length] ?? [];
-    return tripOf({ country, countryDays, finer, wideDays }, policy, now);
+    const [wideDays = [], daysBefore = []] = read.slice(countries.length);
+    const known = { country, countryDays, finer, wideDays };
+    if (finer === undefined || finerBefore === undefined) return tripOf(known, policy, now);
+    const sums = wideDays.map((counters, age) =>
+      sum([counters, withFiner(daysBefore[age] ?? {}, finerBefore, finer)]),
+    );
+    return tripOf({ ...known, wideDays: sums }, policy, now);
   };
 
   // What was approved on the days before can only make a budget larger: one that has room without it needs none of it.

@@ -1,13 +1,22 @@
+import type { KeyedHash } from '../privacy/keyed-hash.ts';
 import type { Hints } from '../runtime/envelope.ts';
 import { RunError } from '../runtime/errors.ts';
 import type { Started } from '../verify/provider.ts';
 import { allOf } from './all-of.ts';
-import { callerKeys } from './caller-key.ts';
+import { type CallerKeys, callerHashes, callerKeys, callerKeysBefore } from './caller-key.ts';
 import { checksPerVerification } from './checks.ts';
-import { type DestinationState, withoutSend } from './destination-state.ts';
-import { amendState, contention, loadState, saveState, type Versioned } from './documents.ts';
+import { type DestinationState, stateLives, withoutSend } from './destination-state.ts';
+import {
+  amendState,
+  contention,
+  type DocumentKey,
+  documentKey,
+  loadState,
+  saveState,
+  type Versioned,
+} from './documents.ts';
 import type { GuardParts, ReservedSend, SendAnswer, SendRequest } from './guard.ts';
-import { createKeyClaim, type KeyClaim } from './idempotency-key.ts';
+import { createKeyClaim, type KeyClaim, keyLife } from './idempotency-key.ts';
 import { refusalOf, resendCooldown, secondsUntil, type Wait, windowLimit } from './limits.ts';
 import { doubtful, lifeLeft, settled } from './send-outcome.ts';
 import { decideSend, destinationWaits, type SendAsk } from './sends.ts';
@@ -36,30 +45,33 @@ const hold = (place: CallerPlace, taken: Taken): void => {
 
 /** What tells a start from others. */
 interface StartKeys {
+  /** The table's key of the destination. */
+  readonly key: DocumentKey;
   /** Identical starts have the same. */
   readonly purpose: string;
   readonly claim: KeyClaim | undefined;
+  /** What the caller was known by before the hash was changed, if its windows still hold that. */
+  readonly callerBefore: CallerKeys | undefined;
 }
 
 /** One start on its way through the guard. */
 class SendReservation {
   readonly #parts: GuardParts;
   readonly #ask: Omit<SendAsk, 'now'>;
-  /** The table's key of the destination. */
-  readonly #key: string;
+  readonly #key: DocumentKey;
   readonly #claim: KeyClaim | undefined;
   readonly #places: CallerPlace[];
   readonly #giveUpAt: number;
   readonly #request: SendRequest;
 
-  constructor(parts: GuardParts, request: SendRequest, ask: SendAsk, key: string, keys: StartKeys) {
+  constructor(parts: GuardParts, request: SendRequest, ask: SendAsk, keys: StartKeys) {
     this.#parts = parts;
     this.#request = request;
     this.#ask = ask;
-    this.#key = key;
+    this.#key = keys.key;
     this.#claim = keys.claim;
     this.#giveUpAt = ask.now + pollFor;
-    this.#places = callerPlaces(parts, ask, keys.purpose);
+    this.#places = callerPlaces(parts, ask, keys);
   }
 
   /** Goes on until the start is admitted, answered or refused. */
@@ -225,26 +237,29 @@ class SendReservation {
   }
 }
 
-const callerPlaces = (parts: GuardParts, ask: SendAsk, purpose: string): CallerPlace[] => {
+const callerPlaces = (
+  { policy }: GuardParts,
+  { caller, id, now }: SendAsk,
+  { callerBefore, purpose }: StartKeys,
+): CallerPlace[] => {
   const scopes = [
-    { name: 'send_per_identity_per_10m', scope: 'id', token: ask.caller.identity },
-    { name: 'send_per_ip_per_10m', scope: 'ip', token: ask.caller.network },
+    { name: 'send_per_identity_per_10m', scope: 'id', of: 'identity' },
+    { name: 'send_per_ip_per_10m', scope: 'ip', of: 'network' },
   ] as const;
-  return scopes.flatMap(({ name, scope, token }) => {
-    const limit = windowLimit(parts.policy, name);
-    if (limit === undefined || token === undefined) return [];
+  return scopes.flatMap(({ name, scope, of }) => {
+    const limit = windowLimit(policy, name);
+    if (limit === undefined) return [];
     const { places, window } = limit;
-    const sameFor = Math.min(resendCooldown(parts.policy), window);
-    const key = `${scope}#${token}`;
-    return [
-      {
+    const sameFor = Math.min(resendCooldown(policy), window);
+    return [caller[of], callerBefore?.[of]]
+      .filter((token) => token !== undefined)
+      .map((token) => ({
         name,
         held: 'no',
         fresh: false,
         freeAt: 0,
-        request: { key, now: ask.now, limit: places, window, purpose, sameFor, holder: ask.id },
-      },
-    ];
+        request: { key: `${scope}#${token}`, now, limit: places, window, purpose, sameFor, holder: id },
+      }));
   });
 };
 
@@ -253,18 +268,26 @@ export const createSendGuard =
   (parts: GuardParts) =>
   async (request: SendRequest): Promise<ReservedSend> => {
     const hash = await parts.hash();
-    const { channel, idempotencyKey, payload, service } = request;
+    const now = parts.clock();
+    const { channel, destination, idempotencyKey, payload, service } = request;
     const caller = callerKeys(request.caller, hash);
-    const target = hash('to', request.destination);
-    const purpose = hash('purpose', [caller.by, target, channel, service].join(' '));
+    const targetKey = (under: KeyedHash) => ({
+      key: `to#${under('to', destination)}`,
+      holds: callerHashes(callerKeys(request.caller, under)),
+    });
+    const claimKey = (under: KeyedHash) => ({
+      key: `key#${under('key', `${callerKeys(request.caller, under).by} ${idempotencyKey}`)}`,
+      holds: [under('payload', payload)],
+    });
     const claim =
       idempotencyKey === undefined
         ? undefined
-        : createKeyClaim(
-            parts.store,
-            `key#${hash('key', `${caller.by} ${idempotencyKey}`)}`,
-            hash('payload', payload),
-          );
-    const ask = { id: parts.newId(), now: parts.clock(), channel, service, caller };
-    return await new SendReservation(parts, request, ask, `to#${target}`, { claim, purpose }).run();
+        : createKeyClaim(parts.store, documentKey(hash, claimKey, now, keyLife), hash('payload', payload));
+    const ask = { id: parts.newId(), now, channel, service, caller };
+    return await new SendReservation(parts, request, ask, {
+      key: documentKey(hash, targetKey, now, stateLives),
+      purpose: hash('purpose', [caller.by, hash('to', destination), channel, service].join(' ')),
+      claim,
+      callerBefore: callerKeysBefore(request.caller, hash, now),
+    }).run();
   };

@@ -8,13 +8,27 @@ export type Hashed = string & { readonly [hashedBrand]: true };
  * Hashes a text for one purpose. The same text in two scopes gives two hashes that nobody can bring together
  * without the key.
  */
-export type KeyedHash = (scope: string, text: string) => Hashed;
+export interface KeyedHash {
+  (scope: string, text: string): Hashed;
+  /** The hash under the key before this one: what was written with it counts on. Absent where there was none. */
+  readonly before?: { readonly hash: KeyedHash /** Milliseconds since the epoch. */; readonly until: number };
+}
 
 /** Characters kept of a hash: 24 of base64url are 144 bits, far beyond a collision among all phone numbers. */
 const length = 24;
 
 /** HMAC-SHA-256 (RFC 2104) under a key of at least 16 characters. */
-export const createKeyedHash =
-  (key: string): KeyedHash =>
-  (scope, text) =>
-    createHmac('sha256', key).update(`${scope}\0${text}`).digest('base64url').slice(0, length) as Hashed;
+export const createKeyedHash = (key: string, before?: KeyedHash['before']): KeyedHash =>
+  Object.assign(
+    (scope: string, text: string): Hashed =>
+      createHmac('sha256', key).update(`${scope}\0${text}`).digest('base64url').slice(0, length) as Hashed,
+    before && { before },
+  );
+
+/**
+ * The hash before this one, while what was written with it may still count.
+ *
+ * @param lives - how long that is after the change, in milliseconds.
+ */
+export const hashBefore = ({ before }: KeyedHash, now: number, lives: number): KeyedHash | undefined =>
+  before !== undefined && now < before.until + lives ? before.hash : undefined;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { createGuard } from '../../functions/guard/create-guard.ts';
 import { parsePolicy } from '../../functions/guard/policy.ts';
 import type { GuardStore } from '../../functions/guard/store.ts';
+import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Caller } from '../../functions/runtime/define-function.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import type { Channel } from '../../functions/verify/channel.ts';
@@ -94,14 +95,20 @@ export interface History {
 const down = () => new RunError('store_unavailable', { reason: 'scheduled', retryAfter: 5 });
 const never = () => new Promise<never>(() => undefined);
 
-/** Runs batches, choosing at every await which request goes on. */
+/**
+ * Runs batches, choosing at every await which request goes on.
+ *
+ * @param rotatedBefore - the batch before which the hash is changed.
+ */
 export const runSchedule = async (
   scheduler: fc.Scheduler,
   schedule: readonly Batch[],
   policy: unknown,
   inner: GuardStore = createMemoryStore(),
+  rotatedBefore = Number.POSITIVE_INFINITY,
 ): Promise<History> => {
   let now = Date.UTC(2026, 0, 1);
+  let hash = createKeyedHash('a key for tests only');
   let failures: ('before' | 'after' | undefined)[] = [];
   let slack = 0;
   const provider = createFakeProvider(() => now);
@@ -138,7 +145,9 @@ export const runSchedule = async (
       await turn();
       now = Math.max(now, over);
     };
-    const guard = createGuard(guardParts({ store, policy: parsePolicy(policy), clock, pause }));
+    const guard = createGuard(
+      guardParts({ store, policy: parsePolicy(policy), clock, pause, hash: async () => hash }),
+    );
     const { caller, crash, fault, to } = asked;
     const service = `VA${'0'.repeat(32)}`;
     const code = asked.right ? (provider.pending(service, to)?.code ?? asked.guess) : asked.guess;
@@ -171,8 +180,9 @@ export const runSchedule = async (
     answers.push({ request: asked, outcome, code, at: now });
   };
 
-  for (const { requests, during, after, failures: planned } of schedule) {
+  for (const [index, { requests, during, after, failures: planned }] of schedule.entries()) {
     const begun = now;
+    if (index === rotatedBefore) hash = createKeyedHash('another key for tests', { hash, until: now });
     failures = [...planned];
     for (const asked of requests) void run(asked);
     for (const milliseconds of during)

@@ -45,6 +45,8 @@ export interface GuardWorld {
   readonly guard: Guard;
   /** What the guard was told of a store that is down. */
   readonly storeFailures: string[];
+  /** Changes the key that everything is hashed with. */
+  rotate(): void;
   start(asked?: AskedStart): Promise<GuardOutcome>;
   check(code: string, asked?: AskedCheck): Promise<GuardOutcome>;
   /** The right code, or one that is right nowhere. */
@@ -153,6 +155,7 @@ export const createGuardWorld = (
 ): GuardWorld => {
   const storeFailures: string[] = [];
   const world = { now: Date.UTC(2026, 0, 1) };
+  let hash = createKeyedHash('a key for tests only');
   const clock = () => world.now;
   const provider = createFakeProvider(clock);
   const guard = createGuard(
@@ -160,6 +163,7 @@ export const createGuardWorld = (
       store,
       policy: parsePolicy(policy),
       clock,
+      hash: async () => hash,
       // Looking again costs the time it would take.
       pause: async (milliseconds) => {
         const over = world.now + milliseconds;
@@ -174,6 +178,9 @@ export const createGuardWorld = (
     provider,
     guard,
     storeFailures,
+    rotate: () => {
+      hash = createKeyedHash('another key for tests', { hash, until: world.now });
+    },
     start: (asked?: AskedStart) => startWith(guard, provider, asked),
     check: (code: string, asked?: AskedCheck) => checkWith(guard, provider, code, asked),
     code: ({ service = someService, to = someNumber }: Asked = {}) =>

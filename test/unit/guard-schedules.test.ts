@@ -104,6 +104,24 @@ describe('whatever is asked at once, in whatever order it goes on, wherever it d
     },
   );
 
+  test('no window holds more than its limit, whenever the hash is changed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        batches(true),
+        fc.integer({ min: 0, max: 7 }),
+        async (scheduler, schedule, rotatedBefore) => {
+          const store = createMemoryStore();
+          const history = await runSchedule(scheduler, schedule, policy, store, rotatedBefore);
+          windowsHold(history);
+          approvalsAreTrue(history);
+          answersAreForeseen(history, true);
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
   test('is seen to fail where two can write on what both have read', async () => {
     const seen = await fc.check(
       fc.asyncProperty(fc.scheduler(), batches(false), async (scheduler, schedule) => {

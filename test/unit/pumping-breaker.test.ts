@@ -23,7 +23,7 @@ const hash = createKeyedHash('a key of more than sixteen characters');
 /** A number of Great Britain in a block of ten thousand, by the block and its place there. */
 const factsOf = (block: number, place: number): PumpingFacts => {
   const number = `+447${(400 + block).toString().padStart(5, '4')}${place.toString().padStart(4, '0')}`;
-  return pumpingFacts(destinationFacts(number as Destination), hash);
+  return pumpingFacts(destinationFacts(number as Destination), hash, midnight);
 };
 
 /** Random numbers that are the same each time. */
@@ -129,7 +129,7 @@ describe('an attacker', () => {
     expect(await tripAt(guard, factsOf(1, 9_999), midnight + minute)).toBe('prefix_day');
     expect(await tripAt(guard, factsOf(9_000, 1), midnight + minute)).toBeUndefined();
     expect(await tripAt(guard, { country: 'FR', prefixes: [] }, midnight + minute)).toBeUndefined();
-    const email = pumpingFacts(destinationFacts('someone@example.com' as Destination), hash);
+    const email = pumpingFacts(destinationFacts('someone@example.com' as Destination), hash, midnight);
     expect(email).toEqual({ country: null, prefixes: [] });
     expect(await tripAt(guard, email, midnight + minute)).toBeUndefined();
   });

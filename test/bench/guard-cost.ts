@@ -112,6 +112,38 @@ export const guardCosts = async (memory: Memory): Promise<GuardCost[]> => {
   }
 };
 
+/** How many starts for one destination a window of ten minutes admits. */
+export const startsInWindow = 3;
+
+/**
+ * How many requests the starts that a window admits take together, a second apart and the cooldown off, by each kind of
+ * caller, from one container that has served nobody before.
+ *
+ * @param at - moves the clock to so many seconds after its start.
+ */
+export const windowRequests = async (at: (seconds: number) => void): Promise<number[]> => {
+  const policy = { rate_limits: { resend_cooldown_seconds: 0 } };
+  const world = await startWorld({ twilio: 'emulator', policy });
+  const { newContainer, meter, close } = meteredFunctions(world);
+  try {
+    const counts: number[] = [];
+    for (const caller of Object.values(callers)) {
+      const { start } = newContainer();
+      const input = { ...caller, to_phone: `+1212${200 + counts.length}1234` };
+      let requests = 0;
+      for (let second = 0; second < startsInWindow; second += 1) {
+        at(second);
+        requests += (await bill(start(input), meter, 'pending')).requests;
+      }
+      counts.push(requests);
+    }
+    return counts;
+  } finally {
+    close();
+    await world.close();
+  }
+};
+
 /** The seconds at which one destination is asked for: as many as a window holds at its end, and as many after it. */
 export const boundaryBurst = [0, 590, 590, 601, 601, 601] as const;
 

@@ -2,7 +2,7 @@ import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { RateLimiterDynamo, RateLimiterRes } from 'rate-limiter-flexible';
 import { startDynamoDb } from '../../local/dynamodb.ts';
 import { type Bill, metered } from '../support/table-meter.ts';
-import { boundaryBurst } from './guard-cost.ts';
+import { boundaryBurst, startsInWindow } from './guard-cost.ts';
 
 // CONTRACT: the limits of a start, as the default policy has them.
 const limits = [
@@ -35,8 +35,8 @@ const admitted = async (limiter: RateLimiterDynamo, key: string): Promise<boolea
 
 /** What `rate-limiter-flexible` costs and lets through under the limits of a start. */
 export interface PeerCost {
-  /** A start by and for somebody new, and the next one: a limiter that counts already needs two writes, one failing. */
-  readonly starts: readonly [first: Bill, next: Bill];
+  /** A start by and for somebody new, and the next ones: a limiter that counts already needs two writes, one failing. */
+  readonly starts: readonly Bill[];
   readonly burst: number;
 }
 
@@ -62,7 +62,8 @@ export const peerCost = async (at: (seconds: number) => void): Promise<PeerCost>
       if (all.includes(false)) throw new Error('The peer refused one of the first starts');
       return meter.read();
     };
-    const starts = [await start(), await start()] as const;
+    const starts: Bill[] = [];
+    while (starts.length < startsInWindow) starts.push(await start());
     let burst = 0;
     for (const seconds of boundaryBurst) {
       at(seconds);

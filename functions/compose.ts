@@ -1,15 +1,19 @@
 import { createDynamoDbClient, DynamoDbStore } from './adapters/dynamodb-store.ts';
 import { createSecretCache, createSecretsManagerClient } from './adapters/secret-cache.ts';
 import { createServiceDirectory } from './adapters/service-directory.ts';
+import { timedVerify, timeRequests } from './adapters/timed.ts';
 import { createTwilioLookup } from './adapters/twilio-lookup.ts';
 import { parseTwilioSecret } from './adapters/twilio-secret.ts';
 import { createTwilioVerify } from './adapters/twilio-verify.ts';
 import { assembleGuard } from './guard/assemble-guard.ts';
+import { estimatedCost } from './guard/daily-budget-shares.ts';
 import { type Policy, parsePolicy } from './guard/policy.ts';
 import { createGuardWatch } from './observability/guard-watch.ts';
 import type { Log } from './observability/log-catalogue.ts';
 import { createLog } from './observability/logger.ts';
+import { serviceName } from './observability/metric-catalogue.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
+import { createPartDurations, type PartDurations } from './observability/part-durations.ts';
 import { type HashKeys, hashUnder, parseHashKeys } from './privacy/hash-keys.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { RunError } from './runtime/errors.ts';
@@ -28,7 +32,11 @@ export interface Service {
   readonly ports: () => VerifyPorts;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What the parts took since it was last asked for. */
+  readonly durations: PartDurations['collect'];
   readonly clock: Clock;
+  /** The origins of web pages that may read replies; usually none. */
+  readonly corsOrigins: readonly string[];
 }
 
 const required = ['TWILIO_SECRET_ID', 'DESTINATION_KEY_SECRET_ID', 'VERIFY_TABLE_NAME'] as const;
@@ -63,13 +71,25 @@ const hashKeys = (text: string): HashKeys => {
   throw new RunError('misconfigured', { reason: 'destination_key', mend });
 };
 
-const composePorts = (environment: Environment, log: Log, metrics: Metrics): VerifyPorts => {
+const composePorts = (
+  environment: Environment,
+  log: Log,
+  metrics: Metrics,
+  { took }: PartDurations,
+): VerifyPorts => {
   const variables = requiredVariables(environment);
   const policy = policyOf(environment);
   const clock = systemClock;
   const client = createSecretsManagerClient();
   const secret = <T>(secretId: string, parse: (text: string) => T) =>
-    createSecretCache({ client, secretId, parse, clock, log });
+    createSecretCache({
+      client,
+      secretId,
+      parse,
+      clock,
+      log,
+      onStale: () => metrics({ StaleSecrets: 1 }, {}),
+    });
   const twilioSecrets = secret(variables.TWILIO_SECRET_ID, parseTwilioSecret);
   const keys = secret(variables.DESTINATION_KEY_SECRET_ID, hashKeys);
   const hash = async () => hashUnder(await keys.current(), clock());
@@ -77,7 +97,8 @@ const composePorts = (environment: Environment, log: Log, metrics: Metrics): Ver
   for (const { current } of [twilioSecrets, keys]) current().catch(() => undefined);
   // Node loads its fetch at the first touch, which takes some 20 ms: here they pass while the secrets are on their way.
   void globalThis.Headers;
-  const store = new DynamoDbStore(createDynamoDbClient(), variables.VERIFY_TABLE_NAME);
+  const table = timeRequests(createDynamoDbClient(), clock, (millis) => took('StoreDuration', millis));
+  const store = new DynamoDbStore(table, variables.VERIFY_TABLE_NAME);
   const twilio = {
     secrets: twilioSecrets,
     clock,
@@ -86,28 +107,41 @@ const composePorts = (environment: Environment, log: Log, metrics: Metrics): Ver
     edge: environment['TWILIO_EDGE'],
   };
   const lookup = createTwilioLookup(twilio);
-  const watch = createGuardWatch(log, metrics);
+  const verify = createTwilioVerify({ ...twilio, fallbackChannels: policy.fallback_channels });
+  const watch = createGuardWatch(log, metrics, (country, isEmail) =>
+    estimatedCost(policy.daily_budget, country, isEmail),
+  );
   return {
     policy,
     services: createServiceDirectory(twilioSecrets),
     store,
     guard: assembleGuard({ store, hash, policy, clock, lookup, watch }),
-    verify: createTwilioVerify({ ...twilio, fallbackChannels: policy.fallback_channels }),
+    verify: timedVerify(verify, clock, (millis) => took('TwilioDuration', millis)),
   };
 };
 
 /** Composes the service from its environment. Never throws: what is wrong is said when the ports are asked for. */
 export const compose = (environment: Environment = process.env): Service => {
-  const log = createLog('twilio-verify-phone');
-  const metrics = createMetrics('twilio-verify-phone');
+  // Powertools' own variable: stages that share an account tell their metrics apart by it.
+  const name = environment['POWERTOOLS_SERVICE_NAME'] || serviceName;
+  const log = createLog(name);
+  const metrics = createMetrics(name);
+  const durations = createPartDurations();
   let composed: () => VerifyPorts;
   try {
-    const ports = composePorts(environment, log, metrics);
+    const ports = composePorts(environment, log, metrics, durations);
     composed = () => ports;
   } catch (thrown) {
     composed = () => {
       throw thrown;
     };
   }
-  return { ports: composed, log, metrics, clock: systemClock };
+  return {
+    ports: composed,
+    log,
+    metrics,
+    durations: durations.collect,
+    clock: systemClock,
+    corsOrigins: environment['CORS_ORIGINS']?.split(' ') ?? [],
+  };
 };

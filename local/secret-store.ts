@@ -13,7 +13,7 @@ export class SecretsManagerError extends Error {
 const notFound = (message: string): SecretsManagerError =>
   new SecretsManagerError('ResourceNotFoundException', message);
 
-/** A secret's value: one of the two. */
+/** A secret's value: one of the two, or neither while a rotation has only begun. */
 export interface SecretValue {
   readonly SecretString?: string | undefined;
   /** Base64. */
@@ -51,7 +51,11 @@ const attach = (secret: Secret, stage: string, versionId: string): void => {
   if (stage === 'AWSCURRENT' && before !== undefined) secret.stages.set('AWSPREVIOUS', before);
 };
 
-/** Adds a version; the same token with the same value again changes nothing. */
+/** Whether either of the two is there. */
+export const hasValue = ({ SecretString, SecretBinary }: SecretValue): boolean =>
+  SecretString !== undefined || SecretBinary !== undefined;
+
+/** Adds a version, or gives one its value; the same token with the same value again changes nothing. */
 export const putVersion = (
   secret: Secret,
   token: string,
@@ -59,7 +63,7 @@ export const putVersion = (
   stages: readonly string[] = ['AWSCURRENT'],
 ): void => {
   const known = secret.versions.get(token);
-  if (known !== undefined) {
+  if (known !== undefined && hasValue(known)) {
     if (known.SecretString === value.SecretString && known.SecretBinary === value.SecretBinary) return;
     throw new SecretsManagerError(
       'ResourceExistsException',
@@ -72,6 +76,22 @@ export const putVersion = (
   if (!secret.stages.has('AWSCURRENT')) attach(secret, 'AWSCURRENT', token);
 };
 
+/**
+ * Begins a rotation as RotateSecret does before it calls a function: a version without a value is AWSPENDING.
+ *
+ * @throws SecretsManagerError `InvalidRequestException` where another rotation has not come to its end.
+ */
+export const beginRotation = (secret: Secret, token: string): void => {
+  const pending = secret.stages.get('AWSPENDING');
+  if (pending !== undefined && pending !== secret.stages.get('AWSCURRENT'))
+    throw new SecretsManagerError(
+      'InvalidRequestException',
+      "A previous rotation isn't complete. That rotation will be reattempted.",
+    );
+  secret.versions.set(token, { id: token, createdDate: now() });
+  attach(secret, 'AWSPENDING', token);
+};
+
 /** Finds the version asked for by id, by label, or by both; AWSCURRENT where neither is given. */
 export const versionOf = (
   secret: Secret,
@@ -80,7 +100,7 @@ export const versionOf = (
 ): SecretVersion => {
   const staged = stage === undefined ? undefined : secret.stages.get(stage);
   const version = secret.versions.get(id ?? staged ?? '');
-  if (version === undefined) {
+  if (version === undefined || !hasValue(version)) {
     const label = id === undefined ? `staging label: ${stage}` : `VersionId: ${id}`;
     throw notFound(`Secrets Manager can't find the specified secret value for ${label}`);
   }

@@ -3,11 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as v from 'valibot';
 import { type Listening, listen, readBody, send } from './http-server.ts';
 import {
+  beginRotation,
+  hasValue,
   moveStage,
   putVersion,
   type Secret,
   SecretStore,
   SecretsManagerError,
+  type SecretValue,
   stagesOf,
   versionOf,
 } from './secret-store.ts';
@@ -19,6 +22,15 @@ type Fault = 'AccessDeniedException' | 'InternalServiceError' | 'ThrottlingExcep
 export interface SecretsManager extends Listening {
   /** Gives a secret a new current value, making the secret where there is none. */
   put(name: string, value: string): void;
+  /**
+   * Begins a rotation of a secret.
+   *
+   * @returns its token, with which a rotation function is to be called.
+   * @throws SecretsManagerError where another rotation has not come to its end.
+   */
+  rotate(name: string): string;
+  /** Calls off the rotation of a secret, where one has not come to its end. */
+  callOff(name: string): void;
   /** How often each operation was called, failed calls included. */
   requests(): Readonly<Record<string, number>>;
   /** Makes the next calls fail. */
@@ -30,16 +42,13 @@ const secretId = v.pipe(v.string(), v.minLength(1), v.maxLength(2048));
 const versionId = v.pipe(v.string(), v.minLength(32), v.maxLength(64));
 const valueFields = { SecretString: v.optional(v.string()), SecretBinary: v.optional(v.string()) };
 
-const hasValue = (fields: {
-  SecretString?: string | undefined;
-  SecretBinary?: string | undefined;
-}): boolean => {
+const hasOneValue = (fields: SecretValue): boolean => {
   if (fields.SecretString !== undefined && fields.SecretBinary !== undefined)
     throw new SecretsManagerError(
       'InvalidParameterException',
       "You can't specify both a binary secret value and a string secret value in the same secret.",
     );
-  return fields.SecretString !== undefined || fields.SecretBinary !== undefined;
+  return hasValue(fields);
 };
 
 const identified = ({ arn, name }: Secret) => ({ ARN: arn, Name: name });
@@ -69,8 +78,8 @@ const operations: Readonly<Record<string, Operation>> = {
     },
     (request, store) => {
       const { Name: name, ClientRequestToken: token, Description: description } = request;
-      const secret = store.create(name, token, hasValue(request) ? request : undefined, description);
-      return { ...identified(secret), ...(hasValue(request) && { VersionId: token }) };
+      const secret = store.create(name, token, hasOneValue(request) ? request : undefined, description);
+      return { ...identified(secret), ...(hasOneValue(request) && { VersionId: token }) };
     },
   ),
   PutSecretValue: operation(
@@ -82,7 +91,7 @@ const operations: Readonly<Record<string, Operation>> = {
     },
     (request, store) => {
       const { SecretId, ClientRequestToken: token, VersionStages: stages } = request;
-      if (!hasValue(request))
+      if (!hasOneValue(request))
         throw new SecretsManagerError(
           'InvalidRequestException',
           'You must provide either SecretString or SecretBinary.',
@@ -223,6 +232,14 @@ export const startSecretsManager = async ({
         return;
       }
       putVersion(secret, randomUUID(), { SecretString: value });
+    },
+    rotate(name) {
+      const token = randomUUID();
+      beginRotation(store.find(name), token);
+      return token;
+    },
+    callOff(name) {
+      store.find(name).stages.delete('AWSPENDING');
     },
     requests: () => Object.fromEntries(counts),
     failNext(times, fault) {

@@ -9,8 +9,12 @@ type Sources = ReadonlyMap<string, string>;
 const importRules: readonly { readonly files: RegExp; readonly may: readonly RegExp[] }[] = [
   { files: /^functions\/catalog\.ts$/, may: [/^functions\/[a-z]+_[a-z_]+\.ts$/] },
   {
-    files: /^functions\/compose\.ts$/,
-    may: [/^functions\/(adapters|guard|observability|privacy|runtime|verify)\//, /^node:/],
+    files: /^functions\/compose(-[a-z]+)*\.ts$/,
+    may: [
+      /^functions\/(adapters|authorizer|canary|guard|observability|privacy|rotation|runtime|verify)\//,
+      /^node:/,
+      /^npm:valibot$/,
+    ],
   },
   // The run functions: never adapters, SDKs or each other.
   { files: /^functions\/[^/]+$/, may: [/^functions\/(guard|privacy|runtime|verify)\//] },
@@ -18,7 +22,7 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
     files: /^functions\/lambda\//,
     may: [
       /^functions\/[^/]+$/,
-      /^functions\/(lambda|observability|privacy|runtime|verify)\//,
+      /^functions\/(authorizer|lambda|observability|privacy|rotation|runtime|verify)\//,
       /^npm:(@middy\/core|aws-lambda)$/,
     ],
   },
@@ -31,10 +35,23 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
       /^npm:(ipaddr\.js|libphonenumber-js\/core|valibot)$/,
     ],
   },
+  {
+    files: /^functions\/authorizer\//,
+    may: [/^functions\/(authorizer|observability|privacy|runtime)\//, /^npm:aws-jwt-verify\//],
+  },
+  { files: /^functions\/canary\//, may: [/^functions\/(canary|guard|observability|runtime)\//] },
+  {
+    files: /^functions\/rotation\//,
+    may: [/^functions\/(guard|privacy|rotation|runtime|verify)\//, /^node:/, /^npm:valibot$/],
+  },
   // The only place for an SDK.
   {
     files: /^functions\/adapters\//,
-    may: [/^functions\/(adapters|guard|observability|privacy|runtime|verify)\//, /^node:/, /^npm:/],
+    may: [
+      /^functions\/(adapters|canary|guard|observability|privacy|rotation|runtime|verify)\//,
+      /^node:/,
+      /^npm:/,
+    ],
   },
   { files: /^functions\/privacy\//, may: [/^functions\/privacy\//, /^node:/] },
   {
@@ -47,15 +64,32 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
     files: /^infra\//,
     may: [
       /^infra\//,
-      /^functions\/(catalog|guard\/policy|runtime\/(envelope|errors|inputs))\.ts$/,
+      /^functions\/(canary\/(canary-steps|gateway-canary)|catalog|guard\/policy|observability\/metric-catalogue|runtime\/(cors|envelope|errors|inputs|lambda-event))\.ts$/,
       /^node:/,
-      /^npm:(aws-cdk-lib|constructs|esbuild|valibot)(\/|$)/,
+      /^npm:(aws-cdk-lib|cdk-nag|constructs|esbuild|valibot)(\/|$)/,
     ],
   },
-  // The dry run decides again with the guard's own rules.
+  // The dry run decides again with the guard's own rules; the page of the settings is written from their schema.
   {
     files: /^local\/policy\//,
-    may: [/^local\//, /^functions\/(guard|privacy|runtime|verify)\//, /^node:/, /^npm:/],
+    may: [
+      /^local\//,
+      /^infra\/settings\.ts$/,
+      /^functions\/(guard|privacy|runtime|verify)\//,
+      /^node:/,
+      /^npm:/,
+    ],
+  },
+  // The smoke test asks as the canary does, and holds the answers against the same contract.
+  {
+    files: /^local\/smoke\//,
+    may: [
+      /^local\//,
+      /^functions\/(adapters\/gateway-client|canary\/gateway-answer|catalog|observability\/metric-catalogue|verify\/destination)\.ts$/,
+      /^functions\/(guard|runtime)\//,
+      /^node:/,
+      /^npm:@aws-sdk\//,
+    ],
   },
   {
     files: /^local\//,
@@ -72,7 +106,7 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
 /** What a source must not say, outside the files named. */
 const textRules: readonly { readonly files: RegExp; readonly never: RegExp; readonly why: string }[] = [
   {
-    files: /^functions\/(?!compose\.ts$)/,
+    files: /^functions\/(?!compose(-[a-z]+)*\.ts$)/,
     never: /\bprocess\s*(\.|\[)|node:process/,
     why: 'the environment is read in compose.ts only',
   },

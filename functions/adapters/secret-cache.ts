@@ -59,6 +59,8 @@ interface SecretCacheOptions<T> {
   readonly parse: (text: string) => T;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told each time that the secret could not be read again and the value at hand goes on serving. */
+  readonly onStale: () => void;
 }
 
 /** Caches one secret of Secrets Manager. */
@@ -68,6 +70,7 @@ export const createSecretCache = <T>({
   parse,
   clock,
   log,
+  onStale,
 }: SecretCacheOptions<T>): SecretCache<T> => {
   let held: Held<T> | undefined;
   let staleAt = 0;
@@ -91,6 +94,7 @@ export const createSecretCache = <T>({
       if (held === undefined) throw failure;
       staleAt = clock() + retryAfterFailure;
       log('secret_stale', { reason: failure.details.reason, mend: failure.details.mend });
+      onStale();
       return held;
     }
   };

@@ -22,7 +22,8 @@ interface SdkRequest {
 
 interface SdkResponse {
   readonly statusCode: number;
-  readonly body: object;
+  /** Absent where there is none (204). */
+  readonly body: object | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -131,7 +132,8 @@ const exchange = async (url: URL, init: RequestInit, now: () => number): Promise
   const response = await fetch(url, init);
   const body = parsed(await readText(response));
   if (!response.ok) throw refusalOf(response, body, now());
-  if (body === undefined) throw unreadable();
+  // A delete is answered without a body (204).
+  if (body === undefined && response.status !== 204) throw unreadable();
   return { statusCode: response.status, body, headers: {} };
 };
 

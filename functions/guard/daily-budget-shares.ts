@@ -25,7 +25,11 @@ const isOn = (limit: number | null | undefined): limit is number =>
   limit !== null && limit !== undefined && limit > 0;
 
 /** The estimated cost of a message in the policy's currency; `country` is null for an e-mail. */
-const estimatedCost = (policy: DailyBudgetPolicy, country: string | null, isEmail: boolean): number => {
+export const estimatedCost = (
+  policy: DailyBudgetPolicy,
+  country: string | null,
+  isEmail: boolean,
+): number => {
   const prices: Readonly<Record<string, number>> = policy.cost.per_message;
   return prices[isEmail ? 'email' : (country ?? 'default')] ?? prices['default'] ?? 0;
 };

@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda';
 import type { Service } from '../compose.ts';
 import type { LogEvent } from '../observability/log-catalogue.ts';
 import { thrownPlace } from '../privacy/thrown-place.ts';
+import { corsHeaders } from '../runtime/cors.ts';
 import type { RunFunction } from '../runtime/define-function.ts';
 import { type Envelope, healthy } from '../runtime/envelope.ts';
 import { errorCatalogue, RunError } from '../runtime/errors.ts';
@@ -32,7 +33,7 @@ type Invocation = middy.Request<LambdaRequest, Outcome | Result, Error, Context,
  */
 export const lambdaHandler = <D extends InputDeclarations>(
   definition: RunFunction<D, VerifyPorts>,
-  { ports, log, metrics, clock }: Service,
+  { ports, log, metrics, durations, clock, corsOrigins }: Service,
 ) => {
   const answer = async ({ caller, input }: LambdaRequest): Promise<Outcome> => {
     try {
@@ -61,10 +62,9 @@ export const lambdaHandler = <D extends InputDeclarations>(
       duration,
       thrown: thrownPlace(details?.cause),
     });
-    metrics('Requests', 1, { function: definition.name, outcome: code ?? 'ok' });
-    metrics('Duration', duration, { function: definition.name });
-    if (caller.kind === 'canary')
-      metrics('CanarySuccess', outcome.error === null ? 1 : 0, { function: definition.name });
+    metrics({ Requests: 1 }, { function: definition.name, outcome: code ?? 'ok' });
+    const canary = caller.kind === 'canary' ? { CanarySuccess: outcome.error === null ? 1 : 0 } : {};
+    metrics({ Duration: duration, ...durations(), ...canary }, { function: definition.name });
   };
 
   const reply = (invocation: Invocation): Result => {
@@ -72,7 +72,7 @@ export const lambdaHandler = <D extends InputDeclarations>(
     const outcome = error instanceof Error ? failure(error, definition) : (response as Outcome);
     observe(invocation, outcome);
     return event.caller.kind === 'http'
-      ? httpReply(outcome, event.requestId ?? context.awsRequestId)
+      ? httpReply(outcome, event.requestId ?? context.awsRequestId, corsHeaders(corsOrigins, event.origin))
       : outcome.envelope;
   };
 

@@ -13,10 +13,28 @@ export const logCatalogue = {
     level: 'error',
     sentence: 'The table failed; the reason says which requests went on without the guard, or did not',
   },
+  lookup_failed: {
+    level: 'warn',
+    sentence: 'The type of a line could not be learnt; its number passed for that',
+  },
   secret_renewed: { level: 'info', sentence: 'Twilio refused the secret and a newer one was found' },
   secret_stale: {
     level: 'warn',
     sentence: 'The secret could not be read again; the one at hand is still used',
+  },
+  canary_passed: { level: 'info', sentence: 'The canary got the answers that it should through the gateway' },
+  canary_failed: {
+    level: 'error',
+    sentence: 'The canary got no answer, or a wrong one, through the gateway',
+  },
+  rotation_step_done: { level: 'info', sentence: 'A step of the rotation of a secret is done' },
+  rotation_failed: {
+    level: 'error',
+    sentence: 'A step of the rotation of a secret failed; the secret in use still works',
+  },
+  rotation_foreign_key: {
+    level: 'warn',
+    sentence: 'An API key went out of use that rotation did not make and therefore never deletes',
   },
 } as const satisfies Record<string, { level: 'info' | 'warn' | 'error'; sentence: string }>;
 
@@ -28,6 +46,8 @@ export interface LogFields {
   readonly function?: string | undefined;
   readonly request_id?: string | undefined;
   readonly caller?: 'http' | 'direct' | 'canary' | undefined;
+  /** A step of a rotation or of the gateway's canary, such as `createSecret` or `right_code`. */
+  readonly step?: string | undefined;
   /** A code of the error catalogue. */
   readonly code?: string | undefined;
   /** A stable token that says why, such as `twilio_20003`. */
@@ -40,6 +60,8 @@ export interface LogFields {
   readonly decision?:
     | Readonly<Record<string, string | number | boolean | null | readonly string[]>>
     | undefined;
+  /** The estimated cost of a message that went out or may have, in the policy's currency. */
+  readonly cost?: number | undefined;
   /** Of a failure nobody foresaw: its kind and where it was thrown. */
   readonly thrown?: ThrownPlace | undefined;
 }

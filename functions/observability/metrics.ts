@@ -1,42 +1,19 @@
-import { Metrics as EmbeddedMetrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Metrics as EmbeddedMetrics } from '@aws-lambda-powertools/metrics';
+import { type MetricName, metricCatalogue, metricsNamespace } from './metric-catalogue.ts';
 
-/** The namespace of every metric. */
-const metricsNamespace = 'TwilioVerifyPhone';
+/** Values by the names of their metrics; a list holds several values of one. */
+type MetricValues = Readonly<Partial<Record<MetricName, number | readonly number[]>>>;
 
-/** Every metric, with its unit and what it counts. */
-const metricCatalogue = {
-  /** One for each request, by `function` and `outcome` (`ok` or a code of the error catalogue). */
-  Requests: MetricUnit.Count,
-  /** From event to answer, by `function`. */
-  Duration: MetricUnit.Milliseconds,
-  /** One for each request that met a table that failed, by `kind` (start, check) and `done` (denied, allowed). */
-  StoreFailures: MetricUnit.Count,
-  /** One for each decision of the guard, by `function` and `outcome`. */
-  GuardDecisions: MetricUnit.Count,
-  /** One for each change of the circuit breaker, by `change` (open, half_open, closed). */
-  BreakerChanges: MetricUnit.Count,
-  /** One when 50, 80 and 100 `percent` of a daily budget are spent, by `scope`. */
-  BudgetMarks: MetricUnit.Count,
-  /** One for each line type that could not be learnt, by `reason`. */
-  LookupFailures: MetricUnit.Count,
-  /** One for each request for a test number. */
-  TestNumberUses: MetricUnit.Count,
-  /** 1 for a canary that found everything in reach, 0 for one that did not, by `function`. */
-  CanarySuccess: MetricUnit.Count,
-} as const;
+/** Emits values that have the same dimensions. */
+export type Metrics = (values: MetricValues, dimensions: Readonly<Record<string, string>>) => void;
 
-/** The name of a metric. */
-export type MetricName = keyof typeof metricCatalogue;
-
-/** Emits one value of a metric with its dimensions. */
-export type Metrics = (name: MetricName, value: number, dimensions: Readonly<Record<string, string>>) => void;
-
-/** Metrics as CloudWatch's embedded metric format, a line each, so that nothing is shared between requests. */
+/** Metrics as CloudWatch's embedded metric format: one line at once, so that nothing is shared between requests. */
 export const createMetrics = (serviceName: string): Metrics => {
   const metrics = new EmbeddedMetrics({ namespace: metricsNamespace, serviceName });
-  return (name, value, dimensions) => {
-    const single = metrics.singleMetric();
-    for (const [dimension, word] of Object.entries(dimensions)) single.addDimension(dimension, word);
-    single.addMetric(name, metricCatalogue[name], value);
+  return (values, dimensions) => {
+    metrics.addDimensions({ ...dimensions });
+    for (const [name, given] of Object.entries(values) as [MetricName, number | readonly number[]][])
+      for (const value of [given].flat()) metrics.addMetric(name, metricCatalogue[name], value);
+    metrics.publishStoredMetrics();
   };
 };

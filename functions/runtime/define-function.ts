@@ -13,6 +13,8 @@ export interface RunFunction<D extends InputDeclarations, Ports> {
   /** The one name everywhere: the file, the Lambda, the path, the metric dimension. */
   readonly name: string;
   readonly description: string;
+  /** Whether it is for operators: its route then asks for a signed request, whoever may call the others. */
+  readonly operation?: boolean;
   readonly input: D;
   /** The keys of the Twilio secret without which it cannot run. */
   readonly env: readonly string[];

@@ -29,14 +29,23 @@ const errorHeaders = ({ error }: Outcome): Record<string, string | undefined> =>
   };
 };
 
-/** The one place where an outcome becomes HTTP. */
-export const httpReply = (outcome: Outcome, requestId: string): HttpReply => {
+/**
+ * The one place where an outcome becomes HTTP.
+ *
+ * @param cors - the headers that let a web page read the reply.
+ */
+export const httpReply = (
+  outcome: Outcome,
+  requestId: string,
+  cors: Readonly<Record<string, string>> = {},
+): HttpReply => {
   const headers = {
     'Content-Type': 'application/json',
     'Cache-Control': 'no-store',
     'X-Request-Id': requestId,
     ...errorHeaders(outcome),
     ...hintHeaders(outcome.hints),
+    ...cors,
   };
   return {
     statusCode: outcome.error === null ? 200 : errorCatalogue[outcome.error.code].status,

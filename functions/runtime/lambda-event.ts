@@ -10,6 +10,8 @@ export interface LambdaRequest {
   readonly caller: Caller;
   /** The gateway's id of the request; undefined where there is no gateway. */
   readonly requestId: string | undefined;
+  /** The origin of the web page that asks; undefined where no page does. */
+  readonly origin: string | undefined;
   /**
    * The raw input of a function with these declarations.
    *
@@ -27,16 +29,24 @@ const words = (value: unknown): string | undefined =>
 const headerOf = (event: Json, name: string): string | undefined =>
   words(Object.entries(record(event['headers'])).find(([key]) => key.toLowerCase() === name)?.[1]);
 
+/** Who signed: the users of a Cognito identity pool share one ARN, so their own id comes first. */
+const signer = (signed: Json): string | undefined =>
+  words(signed['cognitoIdentityId']) ??
+  words(record(signed['cognitoIdentity'])['identityId']) ??
+  words(signed['userArn']);
+
 /** What the authorizer vouches for: a REST authorizer's principal or claims, or an HTTP API's JWT, Lambda or IAM one. */
 const authorizedIdentity = (context: Json): string | undefined => {
   const authorizer = record(context['authorizer']);
+  // Our own authorizer says it here, and says nothing ('') of a token that tells of an app only, not of a user.
+  if (typeof authorizer['identity'] === 'string') return words(authorizer['identity']);
   return (
     words(authorizer['principalId']) ??
     words(record(authorizer['claims'])['sub']) ??
     words(record(record(authorizer['jwt'])['claims'])['sub']) ??
     words(record(authorizer['lambda'])['principalId']) ??
-    words(record(authorizer['iam'])['userArn']) ??
-    words(record(context['identity'])['userArn'])
+    signer(record(authorizer['iam'])) ??
+    signer(record(context['identity']))
   );
 };
 
@@ -94,6 +104,7 @@ const httpRequest = (event: Json, method: unknown, ip: unknown): LambdaRequest =
   return {
     caller: { kind: 'http', ip: words(ip), identity: authorizedIdentity(context) },
     requestId: requestIdOf(context),
+    origin: headerOf(event, 'origin'),
     input: (declarations) => httpInput(event, method, declarations),
   };
 };
@@ -107,5 +118,10 @@ export const readLambdaEvent = (event: unknown): LambdaRequest => {
   if (isRecord(fields['requestContext']) && 'httpMethod' in fields)
     return httpRequest(fields, fields['httpMethod'], record(context['identity'])['sourceIp']);
   const scheduled = fields['canary'] === true || fields['source'] === 'aws.events';
-  return { caller: { kind: scheduled ? 'canary' : 'direct' }, requestId: undefined, input: () => event };
+  return {
+    caller: { kind: scheduled ? 'canary' : 'direct' },
+    requestId: undefined,
+    origin: undefined,
+    input: () => event,
+  };
 };

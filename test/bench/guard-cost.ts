@@ -35,6 +35,7 @@ const meteredService =
       watch: createGuardWatch(
         () => undefined,
         () => undefined,
+        () => 0,
       ),
     });
     const marked: typeof verify = {

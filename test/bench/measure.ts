@@ -26,7 +26,7 @@ export interface Warm {
 }
 
 /** The middle value; of an even count the upper of the two. */
-const median = (values: readonly number[]): number =>
+export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 // Cold starts and warm rounds draw from different ranges, so that no limit on a destination answers for the function.

@@ -120,6 +120,55 @@ describe('rotation', () => {
     expect(await stages(SecretId)).toEqual({ [first]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] });
   });
 
+  test('begins with a version that is pending and has no value yet', async () => {
+    const { SecretId, first } = await create('old');
+    const token = manager.rotate(SecretId);
+    expect(await stages(SecretId)).toEqual({ [first]: ['AWSCURRENT'], [token]: ['AWSPENDING'] });
+    for (const asked of [{ VersionId: token }, { VersionStage: 'AWSPENDING' }])
+      await expect(client.send(new GetSecretValueCommand({ SecretId, ...asked }))).rejects.toThrow(
+        ResourceNotFoundException,
+      );
+    const filled = { SecretId, ClientRequestToken: token, VersionStages: ['AWSPENDING'] };
+    await client.send(new PutSecretValueCommand({ ...filled, SecretString: 'new' }));
+    await client.send(new PutSecretValueCommand({ ...filled, SecretString: 'new' }));
+    await expect(
+      client.send(new PutSecretValueCommand({ ...filled, SecretString: 'other' })),
+    ).rejects.toThrow(ResourceExistsException);
+    expect(await read(SecretId, 'AWSPENDING')).toBe('new');
+    expect(await read(SecretId)).toBe('old');
+  });
+
+  test('begins only when the one before is over or was called off', async () => {
+    const { SecretId, first } = await create();
+    const token = manager.rotate(SecretId);
+    expect(() => manager.rotate(SecretId)).toThrow("A previous rotation isn't complete");
+    await client.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId,
+        VersionStage: 'AWSPENDING',
+        RemoveFromVersionId: token,
+      }),
+    );
+    const second = manager.rotate(SecretId);
+    expect(await stages(SecretId)).toEqual({ [first]: ['AWSCURRENT'], [second]: ['AWSPENDING'] });
+  });
+
+  test('leaves AWSPENDING on the version that became current, and may begin anew all the same', async () => {
+    const { SecretId, first } = await create('old');
+    const token = manager.rotate(SecretId);
+    const value = { SecretId, ClientRequestToken: token, SecretString: 'new' };
+    await client.send(new PutSecretValueCommand({ ...value, VersionStages: ['AWSPENDING'] }));
+    const moved = { SecretId, VersionStage: 'AWSCURRENT', MoveToVersionId: token };
+    await client.send(new UpdateSecretVersionStageCommand({ ...moved, RemoveFromVersionId: first }));
+    expect((await stages(SecretId))[token]?.sort()).toEqual(['AWSCURRENT', 'AWSPENDING']);
+    const next = manager.rotate(SecretId);
+    expect(await stages(SecretId)).toEqual({
+      [first]: ['AWSPREVIOUS'],
+      [token]: ['AWSCURRENT'],
+      [next]: ['AWSPENDING'],
+    });
+  });
+
   test('goes back to the previous value', async () => {
     const { SecretId, first } = await create('old');
     const second = await put(SecretId, 'new');

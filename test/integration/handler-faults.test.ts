@@ -23,6 +23,7 @@ const impatient =
       parse: parseTwilioSecret,
       clock,
       log,
+      onStale: () => undefined,
     });
     const verify = createTwilioVerify({
       secrets,

@@ -186,7 +186,7 @@ describe('every channel', () => {
 });
 
 describe('what is observed', () => {
-  test('is one line and two metrics a request, with nothing of the caller’s words', async () => {
+  test('is one line a request and what it and its parts took, with nothing of the caller’s words', async () => {
     await service.start({ to_phone }, lambdaContext('request-1'));
     expect(service.lines).toEqual([
       {
@@ -199,10 +199,22 @@ describe('what is observed', () => {
         },
       },
     ]);
-    expect(service.metrics).toEqual([
-      { name: 'Requests', value: 1, dimensions: { function: 'start_verification', outcome: 'ok' } },
-      { name: 'Duration', value: expect.any(Number), dimensions: { function: 'start_verification' } },
+    const measured = (name: string) => ({
+      name,
+      value: expect.any(Number),
+      dimensions: { function: 'start_verification' },
+    });
+    const [requests, ...durations] = service.metrics;
+    expect(requests).toEqual({
+      name: 'Requests',
+      value: 1,
+      dimensions: { function: 'start_verification', outcome: 'ok' },
+    });
+    expect(durations.filter(({ name }) => name !== 'StoreDuration')).toEqual([
+      measured('Duration'),
+      measured('TwilioDuration'),
     ]);
+    expect(durations).toContainEqual(measured('StoreDuration'));
   });
 
   test.each([

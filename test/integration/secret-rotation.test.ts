@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createSecretCache, createSecretsManagerClient } from '../../functions/adapters/secret-cache.ts';
 import type { LogEvent } from '../../functions/observability/log-catalogue.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
-import { expectHttpAnswer, type HttpAnswer } from '../support/contract.ts';
+import { expectHttpAnswer } from '../support/contract.ts';
 import { restEvent } from '../support/lambda-events.ts';
 import { serve, startService, type TestService } from '../support/service.ts';
+import { startLoad } from '../support/verification-load.ts';
 
 const minute = 60_000;
 const account = `AC${'0'.repeat(32)}`;
@@ -40,6 +41,7 @@ describe('the cache of a secret', () => {
         return { text };
       },
       clock: () => now,
+      onStale: () => undefined,
       log: (event) => void logged.push(event),
     });
   /** A client asks three times before it gives up. */
@@ -157,36 +159,9 @@ describe('the cache of a secret', () => {
 });
 
 describe('a rotation under load', () => {
-  /** Starts and checks without a pause until told to stop; every answer is kept. */
-  const load = (workers: number) => {
-    const answers: HttpAnswer[] = [];
-    let running = true;
-    const worker = async (index: number) => {
-      for (let round = 0; running; round += 1) {
-        const to_phone = `+1415555${2_000 + index * 1_000 + (round % 1_000)}`;
-        // A number's sixth send would be refused, so each start is completed.
-        answers.push((await service.start(restEvent({ to_phone }))) as HttpAnswer);
-        const code = (await service.messages(to_phone)).at(-1)?.code;
-        answers.push((await service.check(restEvent({ to_phone, code }))) as HttpAnswer);
-      }
-    };
-    const work = Promise.all(Array.from({ length: workers }, (_, index) => worker(index)));
-    /** Resolves when so many more answers are there. */
-    const more = async (count: number) => {
-      const goal = answers.length + count;
-      while (answers.length < goal) await new Promise(setImmediate);
-    };
-    const stop = async () => {
-      running = false;
-      await work;
-      return answers;
-    };
-    return { more, stop };
-  };
-
   test('fails no request, though the old credential dies midway', async () => {
     const before = readings();
-    const { more, stop } = load(8);
+    const { more, stop } = startLoad(service, 8);
     await more(100);
     await service.control('credentials', {
       api_key_sid: nextKey.twilio_api_key_sid,

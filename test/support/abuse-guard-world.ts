@@ -124,7 +124,10 @@ export const createAbuseWorld = (policy: object = {}, lineType = 'mobile'): Abus
     const metrics: { name: string; dimensions: object }[] = [];
     const watch = createGuardWatch(
       (event, fields) => void lines.push(JSON.stringify({ event, ...fields })),
-      (name, _value, dimensions) => void metrics.push({ name, dimensions }),
+      (values, dimensions) => {
+        for (const name of Object.keys(values)) metrics.push({ name, dimensions });
+      },
+      () => 0.05,
     );
     const guard = assembleGuard({
       store: table.store,

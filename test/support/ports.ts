@@ -68,6 +68,7 @@ export const fakePorts = ({
       watch: createGuardWatch(
         () => undefined,
         () => undefined,
+        () => 0,
       ),
     }),
     verify: {

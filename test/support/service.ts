@@ -3,7 +3,7 @@ import { checkVerification } from '../../functions/check_verification.ts';
 import { compose, type Service } from '../../functions/compose.ts';
 import { lambdaHandler } from '../../functions/lambda/lambda-handler.ts';
 import type { LogEvent, LogFields } from '../../functions/observability/log-catalogue.ts';
-import type { MetricName } from '../../functions/observability/metrics.ts';
+import type { MetricName } from '../../functions/observability/metric-catalogue.ts';
 import { startVerification } from '../../functions/start_verification.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { lambdaContext } from './lambda-events.ts';
@@ -81,7 +81,10 @@ export const serve = (
   const service: Service = {
     ...composed,
     log: (event, fields) => void lines.push({ event, fields }),
-    metrics: (name, value, dimensions) => void metrics.push({ name, value, dimensions }),
+    metrics: (values, dimensions) => {
+      for (const [name, given] of Object.entries(values) as [MetricName, number | readonly number[]][])
+        for (const value of [given].flat()) metrics.push({ name, value, dimensions });
+    },
     ...change(composed),
   };
   const start = lambdaHandler(startVerification, service);

@@ -159,8 +159,30 @@ describe('the identity of an HTTP caller', () => {
       httpApiEvent(body, { authorizer: { lambda: { principalId: 'user-1' } } }),
     ],
     ['an IAM caller’s ARN', httpApiEvent(body, { authorizer: { iam: { userArn: 'user-1' } } })],
+    [
+      'the identity pool’s user, whose ARN is that of all',
+      httpApiEvent(body, {
+        authorizer: { iam: { userArn: 'all', cognitoIdentity: { identityId: 'user-1' } } },
+      }),
+    ],
   ])('is %s', (_name, event) => {
     expect(readLambdaEvent(event).caller.identity).toBe('user-1');
+  });
+
+  test('is the identity pool’s user through a REST API too', () => {
+    const event = restEvent(body);
+    Object.assign(event.requestContext.identity, { userArn: 'all', cognitoIdentityId: 'user-1' });
+    expect(readLambdaEvent(event).caller.identity).toBe('user-1');
+  });
+
+  test('is what our own authorizer says, before any principal', () => {
+    const event = restEvent(body, { authorizer: { principalId: 'caller', identity: 'issuer|user-1' } });
+    expect(readLambdaEvent(event).caller.identity).toBe('issuer|user-1');
+  });
+
+  test('is none where our own authorizer says that the token tells of no user', () => {
+    const event = restEvent(body, { authorizer: { principalId: 'caller', identity: '' } });
+    expect(readLambdaEvent(event).caller.identity).toBeUndefined();
   });
 
   test.each([

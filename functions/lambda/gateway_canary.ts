@@ -1,0 +1,4 @@
+import { composeGatewayCanary } from '../compose-canary.ts';
+
+/** The Lambda entry of the canary that goes through the gateway. */
+export const handler = composeGatewayCanary();

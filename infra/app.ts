@@ -1,5 +1,6 @@
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { AwsSolutionsChecks } from 'cdk-nag';
 import { readSettings, type Settings } from './settings.ts';
 import { VerifyStack } from './verify-stack.ts';
 
@@ -18,3 +19,5 @@ const settingsOrExit = (): Settings => {
 
 const settings = settingsOrExit();
 new VerifyStack(app, `twilio-verify-phone-${settings.stage}`, settings);
+// A departure from AWS's rules that no construct gives a reason for stops the synthesis.
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -1,32 +1,54 @@
 import type { Node } from 'constructs';
 import * as v from 'valibot';
-import { type Policy, parsePolicy } from '../functions/guard/policy.ts';
+import { parsePolicy } from '../functions/guard/policy.ts';
+import { accessSettings } from './settings/access.ts';
+import { edgeSettings } from './settings/edge.ts';
+import { functionSettings } from './settings/functions.ts';
+import { rotationSettings } from './settings/rotation.ts';
+import { refuseUnsafe } from './settings/safety.ts';
+import { onOrOff } from './settings/values.ts';
+import { watchingSettings } from './settings/watching.ts';
 
-const optionalName = v.optional(
-  v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, 'must be a lower-case name')),
-);
-// The command line's -c canary=false arrives as text.
-const onOrOff = v.pipe(
-  v.union([v.boolean(), v.picklist(['true', 'false'])], 'must be true or false'),
-  v.transform((value) => value === true || value === 'true'),
-);
+const optionalName = (description: string) =>
+  v.optional(
+    v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, 'must be a lower-case name'), v.description(description)),
+  );
 
-const settingsSchema = v.object({
-  /** Names the deployment; `prod` keeps its data when the stack is deleted. */
+/** Every setting of a deployment. */
+export const settingsSchema = v.object({
   stage: v.optional(
     v.pipe(
       v.string(),
       v.regex(/^[a-z][a-z0-9]{0,15}$/, 'must be 1 to 16 lower-case letters and digits, a letter first'),
+      v.description(
+        'Names the deployment, 1 to 16 lower-case letters and digits. dev goes with all its data when it is destroyed; every other stage is protected from that and keeps its data',
+      ),
     ),
     'prod',
   ),
-  /** Whether every function is tried every five minutes. */
-  canary: v.optional(onOrOff, true),
-  /** Whether test numbers, which anybody who learns their code passes, may go into production. */
-  acknowledge_test_numbers: v.optional(onOrOff, false),
-  /** Twilio's region and edge, such as `ie1` and `dublin`; left out for its default. */
-  twilio_region: optionalName,
-  twilio_edge: optionalName,
+  canary: v.optional(
+    v.pipe(
+      onOrOff,
+      v.description('Whether every function, and the API through the gateway, is tried every few minutes'),
+    ),
+    true,
+  ),
+  acknowledge_test_numbers: v.optional(
+    v.pipe(
+      onOrOff,
+      v.description(
+        'Whether test numbers, which anybody who learns their code passes, may go into a stage other than dev',
+      ),
+    ),
+    false,
+  ),
+  twilio_region: optionalName("Twilio's region, such as ie1; its default where left out"),
+  twilio_edge: optionalName("Twilio's edge, such as dublin; its default where left out"),
+  ...edgeSettings,
+  ...accessSettings,
+  ...functionSettings,
+  ...watchingSettings,
+  ...rotationSettings,
 });
 
 /** What a deployment decides: the keys of cdk.json's `context`, or `-c key=value`. */
@@ -48,23 +70,24 @@ const parsedContext = (context: unknown): unknown => {
   }
 };
 
-const refuseTestNumbers = (
-  { test_numbers }: Policy,
-  settings: v.InferOutput<typeof settingsSchema>,
-): void => {
-  if (settings.stage !== 'prod' || settings.acknowledge_test_numbers || test_numbers.length === 0) return;
-  throw new Error(
-    'The stage prod has test numbers. Take them out of verify.test_numbers, or set acknowledge_test_numbers to true',
-  );
-};
-
 const policyJson = (context: unknown, settings: v.InferOutput<typeof settingsSchema>): string => {
   const policy = parsedContext(context);
-  refuseTestNumbers(parsePolicy(policy), settings);
+  refuseUnsafe(settings, parsePolicy(policy));
   const json = JSON.stringify(policy);
   if (Buffer.byteLength(json) > maxPolicyBytes)
     throw new Error(`The policy is too large: a function takes at most ${maxPolicyBytes} bytes of it`);
   return json;
+};
+
+/** The CDK's own keys of the context have a dash or a colon in them, settings have neither. */
+const refuseUnknown = (node: Node): void => {
+  const unknown = Object.keys(node.getAllContext()).filter(
+    (key) => /^\w+$/.test(key) && key !== 'verify' && !(key in settingsSchema.entries),
+  );
+  if (unknown.length > 0)
+    throw new Error(
+      `The settings are not valid. ${unknown.join(', ')}: there is no such setting; see docs/settings.md`,
+    );
 };
 
 /**
@@ -73,6 +96,7 @@ const policyJson = (context: unknown, settings: v.InferOutput<typeof settingsSch
  * @throws Error whose message names every key that is wrong, and what it should be.
  */
 export const readSettings = (node: Node): Settings => {
+  refuseUnknown(node);
   const given = Object.fromEntries(
     Object.keys(settingsSchema.entries).map((key) => [key, node.tryGetContext(key) ?? undefined]),
   );

@@ -1,9 +1,11 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { exposedHeaders } from '../../functions/runtime/cors.ts';
 import { failed } from '../../functions/runtime/envelope.ts';
 import { type ErrorCode, errorCatalogue } from '../../functions/runtime/errors.ts';
+import type { AccessSettings } from '../settings/access.ts';
 
 /** What the gateway says by itself, in the contract's words. */
-interface GatewayAnswer {
+export interface GatewayAnswer {
   /** Null for a path that is no function's: the codes are the functions' own. */
   readonly code: ErrorCode | null;
   /** The HTTP status, where it is not the catalogue's. */
@@ -12,33 +14,58 @@ interface GatewayAnswer {
   readonly sentence?: string;
   /** Whole seconds. */
   readonly retryAfter?: number;
+  /** The name of the limit that said no. */
+  readonly limit?: string;
+  /** Whether a token might change the answer. */
+  readonly wantsToken?: boolean;
 }
 
 const notCarriedOut = 'The request could not be carried out; try again later';
 const refused: GatewayAnswer = { code: 'blocked', sentence: 'This request is not allowed' };
+// The contract knows no 401: who shows no valid token or signature is refused like all that may not call.
+const tokenRefused: GatewayAnswer = {
+  code: 'blocked',
+  sentence: 'This request is not allowed without a valid token; get a new one and try again',
+  wantsToken: true,
+};
+const signatureRefused: GatewayAnswer = {
+  code: 'blocked',
+  sentence: 'This request is not allowed unless a caller of this service has signed it for this path',
+};
+// Nothing was said about the token: its issuer's keys could not be read, and are not asked for again in less than this.
+const unjudged: GatewayAnswer = { code: 'upstream_unavailable', sentence: notCarriedOut, retryAfter: 10 };
 const badInput: GatewayAnswer = {
   code: 'invalid_input',
   sentence: 'The body must be a JSON object that is not empty',
 };
 const broken: GatewayAnswer = { code: 'misconfigured', sentence: notCarriedOut };
 
-const answers = (paths: readonly string[]): readonly (readonly [ResponseType, GatewayAnswer])[] => {
+/** Who may call: the gateway says different things of the same request. */
+type AccessMode = AccessSettings['access']['mode'];
+
+const answers = (
+  paths: readonly string[],
+  mode: AccessMode,
+): readonly (readonly [ResponseType, GatewayAnswer])[] => {
   const noSuchPath: GatewayAnswer = {
     code: null,
     status: 404,
     sentence: `There is nothing here; POST to ${paths.join(' or ')}`,
   };
+  // The gateway takes an unknown path for a forgotten signature, and a stray Authorization header there for a bad one;
+  // where routes ask for signatures, it is not to be told which of the two is the case.
+  const unknownOrUnsigned = mode === 'iam' ? signatureRefused : noSuchPath;
+  const denied = mode === 'token' ? tokenRefused : refused;
   return [
     [ResponseType.BAD_REQUEST_BODY, badInput],
     [ResponseType.BAD_REQUEST_PARAMETERS, badInput],
     [ResponseType.UNSUPPORTED_MEDIA_TYPE, { code: 'media_type' }],
     [ResponseType.REQUEST_TOO_LARGE, { code: 'too_large' }],
-    // The gateway takes an unknown path for a forgotten signature, and a stray Authorization header there for a bad one.
-    [ResponseType.MISSING_AUTHENTICATION_TOKEN, noSuchPath],
-    [ResponseType.INVALID_SIGNATURE, noSuchPath],
+    [ResponseType.MISSING_AUTHENTICATION_TOKEN, unknownOrUnsigned],
+    [ResponseType.INVALID_SIGNATURE, unknownOrUnsigned],
     [ResponseType.RESOURCE_NOT_FOUND, noSuchPath],
-    [ResponseType.ACCESS_DENIED, refused],
-    [ResponseType.UNAUTHORIZED, refused],
+    [ResponseType.ACCESS_DENIED, denied],
+    [ResponseType.UNAUTHORIZED, denied],
     [ResponseType.EXPIRED_TOKEN, refused],
     [ResponseType.INVALID_API_KEY, refused],
     [ResponseType.WAF_FILTERED, refused],
@@ -50,8 +77,9 @@ const answers = (paths: readonly string[]): readonly (readonly [ResponseType, Ga
     [ResponseType.INTEGRATION_FAILURE, { code: 'upstream_error', sentence: notCarriedOut }],
     [ResponseType.INTEGRATION_TIMEOUT, { code: 'upstream_timeout', sentence: notCarriedOut }],
     [ResponseType.API_CONFIGURATION_ERROR, broken],
-    [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, broken],
-    [ResponseType.AUTHORIZER_FAILURE, broken],
+    // Both stand for an authorizer that threw or ran out of time.
+    [ResponseType.AUTHORIZER_CONFIGURATION_ERROR, unjudged],
+    [ResponseType.AUTHORIZER_FAILURE, unjudged],
     [ResponseType.DEFAULT_5XX, broken],
   ];
 };
@@ -62,22 +90,47 @@ const entryOf = (code: ErrorCode | null) => (code === null ? undefined : errorCa
 export const gatewayBody = ({ code, sentence }: GatewayAnswer): string =>
   JSON.stringify(failed(sentence ?? entryOf(code)?.sentence ?? notCarriedOut));
 
+/** The headers of an answer whose values are known before any request is. */
+export const constantHeaders = (
+  { code, retryAfter, limit, wantsToken }: GatewayAnswer,
+  origins: readonly string[],
+): Record<string, string> => ({
+  'Cache-Control': 'no-store',
+  ...(code !== null && { 'Verify-Error': code }),
+  ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+  ...(limit !== undefined && { 'Verify-Limit': limit }),
+  ...(wantsToken === true && { 'WWW-Authenticate': 'Bearer' }),
+  ...(origins.length > 0 && {
+    // A constant cannot name the one of several that asks; and these answers are the same for everybody.
+    'Access-Control-Allow-Origin': origins.length === 1 ? origins.join() : '*',
+    'Access-Control-Expose-Headers': exposedHeaders.join(', '),
+  }),
+});
+
 /** The headers of every answer that the gateway gives by itself, in its mapping language. */
-export const gatewayHeaders = ({ code, retryAfter }: GatewayAnswer): Record<string, string> => ({
+export const gatewayHeaders = (
+  answer: GatewayAnswer,
+  origins: readonly string[],
+): Record<string, string> => ({
   'Content-Type': "'application/json'",
-  'Cache-Control': "'no-store'",
   'X-Request-Id': 'context.requestId',
-  ...(code === null ? {} : { 'Verify-Error': `'${code}'` }),
-  ...(retryAfter === undefined ? {} : { 'Retry-After': `'${retryAfter}'` }),
+  ...Object.fromEntries(
+    Object.entries(constantHeaders(answer, origins)).map(([name, value]) => [name, `'${value}'`]),
+  ),
 });
 
 /** Makes every answer of the gateway itself the contract's envelope. */
-export const addGatewayResponses = (api: RestApi, paths: readonly string[]): void => {
-  for (const [type, answer] of answers(paths)) {
+export const addGatewayResponses = (
+  api: RestApi,
+  paths: readonly string[],
+  mode: AccessMode,
+  origins: readonly string[],
+): void => {
+  for (const [type, answer] of answers(paths, mode)) {
     api.addGatewayResponse(type.responseType, {
       type,
       statusCode: String(answer.status ?? entryOf(answer.code)?.status),
-      responseHeaders: gatewayHeaders(answer),
+      responseHeaders: gatewayHeaders(answer, origins),
       templates: { 'application/json': gatewayBody(answer) },
     });
   }

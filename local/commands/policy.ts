@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { type Policy, parsePolicy, policySchema } from '../../functions/guard/policy.ts';
+import { type Policy, parsePolicy } from '../../functions/guard/policy.ts';
 import { isRecord } from '../../functions/runtime/inputs.ts';
 import { CommandError, wrong } from '../job/command-error.ts';
 import { readDecisions } from '../policy/decision-file.ts';
@@ -7,9 +7,10 @@ import { dryRun } from '../policy/dry-run.ts';
 import { dryRunTable } from '../policy/dry-run-table.ts';
 import { type PolicyArguments, policyUsage, readPolicyArguments } from '../policy/policy-arguments.ts';
 import { policyDocs } from '../policy/policy-docs.ts';
+import { settingsDocs } from '../policy/settings-docs.ts';
 import { mergePolicies, readPolicy } from '../settings.ts';
 
-const docsFile = new URL('../../docs/policy.md', import.meta.url);
+const docsFolder = new URL('../../docs/', import.meta.url);
 
 /** The policy of this machine, with what a file says laid over it. */
 const policyWith = async (file: string | undefined): Promise<Policy> => {
@@ -35,7 +36,8 @@ const run = async (asked: PolicyArguments): Promise<string> => {
     case 'show':
       return `${JSON.stringify(await policyWith(undefined), null, 2)}\n`;
     case 'docs':
-      await writeFile(docsFile, policyDocs(policySchema, parsePolicy({})));
+      await writeFile(new URL('policy.md', docsFolder), policyDocs());
+      await writeFile(new URL('settings.md', docsFolder), settingsDocs());
       return '';
     case 'dry-run': {
       const policy = await policyWith(asked.policy);

@@ -4,7 +4,7 @@ import { wrong } from '../job/command-error.ts';
 /** How `npm run policy` is called. */
 export const policyUsage = `Usage:
   npm run policy -- show                                     the whole policy as it holds now, with its defaults
-  npm run policy -- docs                                     writes docs/policy.md from the schema
+  npm run policy -- docs                                     writes docs/policy.md and docs/settings.md from their schemas
   npm run policy -- dry-run LOG [--policy FILE] [--json]     who would have been refused under another policy
 LOG is the log of the functions, a JSON object on each line. FILE holds what differs from the policy that "show" prints.`;
 

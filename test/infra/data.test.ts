@@ -1,36 +1,130 @@
 import { describe, expect, it } from 'vitest';
 import { parseTwilioSecret } from '../../functions/adapters/twilio-secret.ts';
-import { resourcesOf, templateOf } from './synth.ts';
+import { type Resource, resourcesOf, type Template, templateOf } from './synth.ts';
 
-const template = templateOf();
-const other = templateOf({ stage: 'dev', canary: 'false', twilio_region: 'ie1', twilio_edge: 'dublin' });
+const template = templateOf({ secret_readers: ['arn:aws:iam::123456789012:role/auditor'] });
+const other = templateOf({
+  stage: 'dev',
+  canary: 'false',
+  twilio_region: 'ie1',
+  twilio_edge: 'dublin',
+  contributor_insights: 'true',
+});
 
-const kept = ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup'];
+const kept = ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup', 'AWS::KMS::Key'];
+
+const propertiesOf = (of: Template, type: string): Resource['Properties'][] =>
+  [...resourcesOf(of, type).values()].map(({ Properties }) => Properties);
+
+const [keyId, ...otherKeys] = resourcesOf(template, 'AWS::KMS::Key').keys();
+const keyArn = { 'Fn::GetAtt': [keyId, 'Arn'] };
+
+describe('the key', () => {
+  const [key] = propertiesOf(template, 'AWS::KMS::Key');
+  const statements: { Principal: Record<string, unknown>; Condition?: object; Action: string[] }[] =
+    key.KeyPolicy.Statement;
+
+  it('is one, and renewed every year', () => {
+    expect(otherKeys).toEqual([]);
+    expect(key.EnableKeyRotation).toBe(true);
+  });
+
+  it("is the account's to give, and two services' to use for this stack and account", () => {
+    const services = statements.filter(({ Principal }) => Principal['Service'] !== undefined);
+    expect(services.map(({ Condition }) => JSON.stringify(Condition))).toEqual([
+      expect.stringMatching(/kms:EncryptionContext:aws:logs:arn.*twilio-verify-phone-prod/),
+      expect.stringMatching(/aws:SourceArn.*AWS::AccountId/),
+    ]);
+    for (const { Principal } of statements)
+      expect(Principal['Service'] ?? JSON.stringify(Principal['AWS'])).not.toBe('*');
+  });
+
+  it('encrypts all that keeps data', () => {
+    expect(propertiesOf(template, 'AWS::DynamoDB::Table')).toMatchObject([
+      { SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: keyArn } },
+    ]);
+    for (const type of ['AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup'])
+      for (const properties of propertiesOf(template, type)) expect(properties.KmsKeyId).toEqual(keyArn);
+    for (const type of ['AWS::SQS::Queue', 'AWS::SNS::Topic'])
+      for (const { KmsMasterKeyId } of propertiesOf(template, type))
+        expect([keyArn, { Ref: keyId }]).toContainEqual(KmsMasterKeyId);
+  });
+});
 
 describe('the table', () => {
   it('has the string key pk, expires by expires_at and is paid by request', () => {
-    expect(
-      [...resourcesOf(template, 'AWS::DynamoDB::Table').values()].map((table) => table.Properties),
-    ).toEqual([
+    expect(propertiesOf(template, 'AWS::DynamoDB::Table')).toEqual([
       {
         AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
         KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
         TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
         BillingMode: 'PAY_PER_REQUEST',
+        SSESpecification: expect.anything(),
+        DeletionProtectionEnabled: true,
       },
+    ]);
+  });
+
+  it('can be deleted in dev, and tells of its keys where that is asked for', () => {
+    const [table] = propertiesOf(other, 'AWS::DynamoDB::Table');
+    expect(table.DeletionProtectionEnabled).not.toBe(true);
+    expect(table.ContributorInsightsSpecification).toEqual({ Enabled: true });
+  });
+});
+
+describe('the failure queue', () => {
+  it('keeps an event for a day at most', () => {
+    expect(propertiesOf(template, 'AWS::SQS::Queue')).toMatchObject([{ MessageRetentionPeriod: 86_400 }]);
+  });
+
+  it('takes encrypted connections only', () => {
+    const statements = propertiesOf(template, 'AWS::SQS::QueuePolicy').flatMap(
+      ({ PolicyDocument }) => PolicyDocument.Statement,
+    );
+    expect(statements).toEqual([
+      expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
     ]);
   });
 });
 
 describe('the secrets', () => {
-  const secrets = [...resourcesOf(template, 'AWS::SecretsManager::Secret').values()].map((s) => s.Properties);
+  const secrets = [...resourcesOf(template, 'AWS::SecretsManager::Secret')];
+  const policyOf = (secretId: string) =>
+    propertiesOf(template, 'AWS::SecretsManager::ResourcePolicy').find(
+      ({ SecretId }) => SecretId.Ref === secretId,
+    )?.ResourcePolicy.Statement;
 
-  it('are two', () => {
-    expect(secrets).toHaveLength(2);
-  });
+  it.each(secrets.map(([id]) => id))(
+    'deny the value of %s to all but who must read it, and nothing else',
+    (id) => {
+      const [denial, ...more] = policyOf(id);
+      expect(more).toEqual([]);
+      expect(denial).toMatchObject({
+        Effect: 'Deny',
+        Action: 'secretsmanager:GetSecretValue',
+        Principal: { AWS: '*' },
+      });
+      const readers: unknown[] = denial.Condition.ArnNotEquals['aws:PrincipalArn'];
+      const roles = readers.filter((reader) => JSON.stringify(reader).includes('Fn::GetAtt'));
+      const mayRead = [...resourcesOf(template, 'AWS::IAM::Policy').values()]
+        .filter(({ Properties }) =>
+          JSON.stringify(Properties.PolicyDocument).includes('secretsmanager:GetSecretValue'),
+        )
+        .map(({ Properties }) => ({ 'Fn::GetAtt': [Properties.Roles[0].Ref, 'Arn'] }));
+      expect(roles).toHaveLength(mayRead.length);
+      expect(roles).toEqual(expect.arrayContaining(mayRead));
+      // The account's root and the role that deploys keep a way in.
+      const [root, deployer, ...named] = readers.filter((reader) => !roles.includes(reader));
+      expect(JSON.stringify(root)).toMatch(/:root"/);
+      expect(JSON.stringify(deployer)).toContain('cfn-exec-role');
+      expect(named).toEqual(['arn:aws:iam::123456789012:role/auditor']);
+    },
+  );
 
   it('hold no credential of Twilio until the operator gives one', () => {
-    const [twilio] = secrets.filter(({ SecretString }) => SecretString !== undefined);
+    const [twilio] = propertiesOf(template, 'AWS::SecretsManager::Secret').filter(({ SecretString }) =>
+      SecretString?.includes('service_sid'),
+    );
     expect(() => parseTwilioSecret(twilio.SecretString)).toThrow(
       expect.objectContaining({ code: 'misconfigured' }),
     );
@@ -38,7 +132,9 @@ describe('the secrets', () => {
   });
 
   it('have the key of destinations made by AWS, long and readable as JSON', () => {
-    const [key] = secrets.filter(({ GenerateSecretString }) => GenerateSecretString !== undefined);
+    const [key] = propertiesOf(template, 'AWS::SecretsManager::Secret').filter(
+      ({ GenerateSecretString }) => GenerateSecretString !== undefined,
+    );
     expect(key.GenerateSecretString).toEqual({
       SecretStringTemplate: '{}',
       GenerateStringKey: 'current',
@@ -49,9 +145,9 @@ describe('the secrets', () => {
 });
 
 describe('the stage', () => {
-  it.each(kept)('keeps its %s when production is deleted, and only then', (type) => {
-    const policies = (of: typeof template) =>
-      new Set([...resourcesOf(of, type).values()].map(({ DeletionPolicy }) => DeletionPolicy));
+  it.each(kept)('keeps its %s when it is deleted or replaced, but for dev', (type) => {
+    const policies = (of: Template) =>
+      new Set([...resourcesOf(of, type).values()].flatMap((r) => [r.DeletionPolicy, r.UpdateReplacePolicy]));
     expect(policies(template)).toEqual(new Set(['Retain']));
     expect(policies(other)).toEqual(new Set(['Delete']));
   });
@@ -73,12 +169,8 @@ describe('the stage', () => {
   });
 
   it('says where it is reached and where its data is', () => {
-    const ofFunctions = /Function(Arn|Name)$/;
-    expect(Object.keys(template.Outputs).filter((name) => !ofFunctions.test(name))).toEqual([
-      'ApiUrl',
-      'TableName',
-      'TwilioSecretArn',
-      'DestinationKeySecretArn',
-    ]);
+    expect(Object.keys(template.Outputs)).toEqual(
+      expect.arrayContaining(['ApiUrl', 'TableName', 'TwilioSecretArn', 'DestinationKeySecretArn']),
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../functions/catalog.ts';
 import { type Resource, resourcesOf, templateOf } from './synth.ts';
@@ -7,6 +7,7 @@ import { type Resource, resourcesOf, templateOf } from './synth.ts';
 const template = templateOf({ verify: { default_locale: 'en' } });
 const lambdas = [...resourcesOf(template, 'AWS::Lambda::Function')];
 const names = catalog.map(({ name }) => name);
+const allNames: string[] = lambdas.map(([, { Properties }]) => Properties.FunctionName);
 
 const lambdaNamed = (name: string): { id: string; resource: Resource } => {
   const found = lambdas.find(([, { Properties }]) => Properties.FunctionName === name);
@@ -14,15 +15,45 @@ const lambdaNamed = (name: string): { id: string; resource: Resource } => {
   return { id: found[0], resource: found[1] };
 };
 
-const only = (type: string): { id: string; resource: Resource } => {
-  const [first, ...others] = resourcesOf(template, type);
+const only = (type: string): string => {
+  const [first, ...others] = resourcesOf(template, type).keys();
   if (first === undefined || others.length > 0) throw new Error(`Not exactly one ${type}`);
-  return { id: first[0], resource: first[1] };
+  return first;
 };
 
-/** The actions that the adapters' commands of an SDK client need: one of the same name each. */
+const referredBy = (value: { Ref?: string; 'Fn::GetAtt'?: [string, string] }): string | undefined =>
+  value.Ref ?? value['Fn::GetAtt']?.[0];
+
+/** The resources of a type that name a function in a property. */
+const ofFunction = (type: string, functionId: string): [string, Resource][] =>
+  [...resourcesOf(template, type)].filter(
+    ([, { Properties }]) => referredBy(Properties.FunctionName) === functionId,
+  );
+
+const aliasOf = (functionId: string): { id: string; resource: Resource } => {
+  const [alias, ...others] = ofFunction('AWS::Lambda::Alias', functionId);
+  if (alias === undefined || others.length > 0) throw new Error(`Not exactly one alias of ${functionId}`);
+  return { id: alias[0], resource: alias[1] };
+};
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: object | string | (object | string)[];
+  readonly Condition?: object;
+}
+
+const statementsOf = (lambda: Resource): Statement[] => {
+  const role = referredBy(lambda.Properties.Role);
+  return [...resourcesOf(template, 'AWS::IAM::Policy').values()]
+    .filter(({ Properties }) => Properties.Roles.some((granted: { Ref: string }) => granted.Ref === role))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+};
+
+/** The actions that the commands of an SDK client need which the store's and the secrets' adapters use: one of the same name each. */
 const actionsCalled = (client: string, service: string): string[] => {
   const imported = readdirSync('functions/adapters')
+    .filter((name) => /^(dynamodb|secret-cache|twilio-secret)/.test(name))
     .map((name) => readFileSync(join('functions/adapters', name), 'utf8'))
     .flatMap((source) => [
       ...source.matchAll(new RegExp(`import \\{([^}]+)\\} from '@aws-sdk/${client}'`, 'g')),
@@ -31,32 +62,22 @@ const actionsCalled = (client: string, service: string): string[] => {
   return [...new Set(imported.map(([, command]) => `${service}:${command}`))].sort();
 };
 
-const referredBy = (value: { Ref?: string; 'Fn::GetAtt'?: [string, string] }): string | undefined =>
-  value.Ref ?? value['Fn::GetAtt']?.[0];
-
-const secretIds = [...resourcesOf(template, 'AWS::SecretsManager::Secret').keys()].sort();
+const throughService = (service: string): object => ({
+  StringEquals: {
+    'kms:ViaService': { 'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.amazonaws.com']] },
+  },
+});
 
 describe('the catalogue', () => {
-  it('gives one Lambda a run function, and no other', () => {
-    expect(lambdas.map(([, { Properties }]) => Properties.FunctionName).sort()).toEqual([...names].sort());
-  });
-
-  it.each(['AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::Logs::LogGroup', 'AWS::Events::Rule'])(
-    'gives one %s a run function, and no other',
-    (type) => {
-      expect(resourcesOf(template, type).size).toBe(names.length);
-    },
-  );
-});
-
-describe('the outputs', () => {
-  it('name two things a run function, and nothing more', () => {
-    const ofFunctions = Object.keys(template.Outputs).filter((name) => /Function(Arn|Name)$/.test(name));
-    expect(ofFunctions).toHaveLength(2 * names.length);
+  it('gives one Lambda a run function; any other has its entry too', () => {
+    const entries = readdirSync('functions/lambda').map((file) => basename(file, '.ts'));
+    expect(new Set(allNames).size).toBe(allNames.length);
+    expect(allNames).toEqual(expect.arrayContaining(names));
+    expect(entries).toEqual(expect.arrayContaining(allNames));
   });
 });
 
-describe.each(names)('%s', (name) => {
+describe.each(allNames)('the Lambda %s', (name) => {
   const { id, resource } = lambdaNamed(name);
   const lambda = resource.Properties;
 
@@ -68,6 +89,48 @@ describe.each(names)('%s', (name) => {
       TracingConfig: { Mode: 'Active' },
     });
   });
+
+  it('is called by the alias live of a version that stays when a newer one replaces it', () => {
+    const { resource: alias } = aliasOf(id);
+    const version = template.Resources[referredBy(alias.Properties.FunctionVersion) ?? ''];
+    expect(alias.Properties.Name).toBe('live');
+    expect(version).toMatchObject({ Type: 'AWS::Lambda::Version', DeletionPolicy: 'Retain' });
+  });
+
+  it('lets itself be invoked by that alias only, and by nobody unnamed', () => {
+    expect(ofFunction('AWS::Lambda::Permission', id)).toEqual([]);
+    for (const [, { Properties }] of ofFunction('AWS::Lambda::Permission', aliasOf(id).id)) {
+      expect(Properties.Principal).not.toBe('*');
+      expect(JSON.stringify(Properties.SourceArn ?? '')).not.toContain('*');
+    }
+  });
+
+  it('writes to its own encrypted log group, which keeps its lines for a stated time', () => {
+    const logGroup = lambda.LoggingConfig.LogGroup.Ref;
+    const users = lambdas.filter(([, other]) => other.Properties.LoggingConfig.LogGroup.Ref === logGroup);
+    expect(users.map(([user]) => user)).toEqual([id]);
+    expect(template.Resources[logGroup]?.Properties).toMatchObject({
+      RetentionInDays: expect.any(Number),
+      KmsKeyId: { 'Fn::GetAtt': [only('AWS::KMS::Key'), 'Arn'] },
+    });
+  });
+
+  it('has a role of its own with no right on everything, but to trace', () => {
+    const role = referredBy(lambda.Role) ?? '';
+    expect(lambdas.filter(([, other]) => referredBy(other.Properties.Role) === role)).toHaveLength(1);
+    expect(template.Resources[role]?.Properties).not.toHaveProperty('ManagedPolicyArns');
+    for (const { Action, Resource: on } of statementsOf(resource)) {
+      expect([Action].flat().join()).not.toContain('*');
+      if (JSON.stringify(on).includes('*'))
+        expect([Action].flat().sort()).toEqual(['xray:PutTelemetryRecords', 'xray:PutTraceSegments']);
+    }
+  });
+});
+
+describe.each(names)('the run function %s', (name) => {
+  const { id, resource } = lambdaNamed(name);
+  const lambda = resource.Properties;
+  const alias = aliasOf(id);
 
   it("ends before the gateway's 29 seconds do", () => {
     expect(lambda.Timeout).toBeLessThan(29);
@@ -86,86 +149,172 @@ describe.each(names)('%s', (name) => {
     expect(JSON.parse(lambda.Environment.Variables.VERIFY_POLICY)).toEqual({ default_locale: 'en' });
   });
 
-  it('writes to its own log group, which keeps its lines for a stated time', () => {
-    const logGroup = lambda.LoggingConfig.LogGroup.Ref;
-    const users = lambdas.filter(([, other]) => other.Properties.LoggingConfig.LogGroup.Ref === logGroup);
-    expect(users.map(([user]) => user)).toEqual([id]);
-    expect(template.Resources[logGroup]?.Properties.RetentionInDays).toBe(90);
-  });
-
   it('may do what it must and nothing else', () => {
-    const role = referredBy(lambda.Role);
-    const policies = [...resourcesOf(template, 'AWS::IAM::Policy').values()].filter(({ Properties }) =>
-      Properties.Roles.some((granted: { Ref: string }) => granted.Ref === role),
-    );
-    const statements = policies
-      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
-      .map(({ Effect, Action, Resource: on }) => ({
-        effect: Effect,
-        actions: [Action].flat().sort(),
-        on: [on]
-          .flat()
-          .map((target) => (target === '*' ? '*' : referredBy(target)))
-          .sort(),
-      }));
-    expect(statements).toHaveLength(4);
+    const key = only('AWS::KMS::Key');
+    const allowed = (actions: string[], on: (string | undefined)[], condition?: object) => ({
+      actions,
+      on,
+      ...(condition && { condition }),
+    });
+    const statements = statementsOf(resource).map(({ Action, Condition, Effect, Resource: on }) => {
+      expect(Effect).toBe('Allow');
+      const targets = [on].flat().map((target) => (typeof target === 'string' ? target : referredBy(target)));
+      return allowed([Action].flat().sort(), targets.sort(), Condition);
+    });
+    expect(statements).toHaveLength(8);
     expect(statements).toEqual(
       expect.arrayContaining([
-        {
-          effect: 'Allow',
-          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-          on: [lambda.LoggingConfig.LogGroup.Ref],
-        },
+        allowed(['logs:CreateLogStream', 'logs:PutLogEvents'], [lambda.LoggingConfig.LogGroup.Ref]),
         // X-Ray knows no resources: the one place for a star.
-        { effect: 'Allow', actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], on: ['*'] },
-        {
-          effect: 'Allow',
-          actions: actionsCalled('client-secrets-manager', 'secretsmanager'),
-          on: secretIds,
-        },
-        {
-          effect: 'Allow',
-          actions: actionsCalled('client-dynamodb', 'dynamodb'),
-          on: [only('AWS::DynamoDB::Table').id],
-        },
+        allowed(['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']),
+        allowed(
+          actionsCalled('client-secrets-manager', 'secretsmanager'),
+          [
+            lambda.Environment.Variables.TWILIO_SECRET_ID.Ref,
+            lambda.Environment.Variables.DESTINATION_KEY_SECRET_ID.Ref,
+          ].sort(),
+        ),
+        allowed(['kms:Decrypt'], [key], throughService('secretsmanager')),
+        allowed(actionsCalled('client-dynamodb', 'dynamodb'), [only('AWS::DynamoDB::Table')]),
+        // The least that AWS names for a table's key (DynamoDB's notes on encryption at rest).
+        allowed(
+          [
+            'kms:Decrypt',
+            'kms:DescribeKey',
+            'kms:Encrypt',
+            'kms:GenerateDataKey',
+            'kms:GenerateDataKeyWithoutPlaintext',
+            'kms:ReEncryptFrom',
+            'kms:ReEncryptTo',
+          ],
+          [key],
+          throughService('dynamodb'),
+        ),
+        allowed(['sqs:SendMessage'], [only('AWS::SQS::Queue')]),
+        allowed(['kms:Decrypt', 'kms:GenerateDataKey'], [key], throughService('sqs')),
       ]),
     );
-    expect(template.Resources[role ?? '']?.Properties).not.toHaveProperty('ManagedPolicyArns');
   });
 
-  it('is tried every five minutes by a canary that is not repeated', () => {
+  it('is not tried again where its caller did not wait; the event goes to the failure queue', () => {
+    const [config, ...others] = ofFunction('AWS::Lambda::EventInvokeConfig', id);
+    expect(others).toEqual([]);
+    expect(config?.[1].Properties).toMatchObject({
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 60,
+      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [only('AWS::SQS::Queue'), 'Arn'] } } },
+      Qualifier: { 'Fn::Select': [7, { 'Fn::Split': [':', { Ref: alias.id }] }] },
+    });
+  });
+
+  it('is tried by a canary that is not repeated', () => {
     const rules = [...resourcesOf(template, 'AWS::Events::Rule').values()].filter(({ Properties }) =>
-      Properties.Targets.some((target: { Arn: object }) => referredBy(target.Arn) === id),
+      Properties.Targets.some((target: { Arn: object }) => referredBy(target.Arn) === alias.id),
     );
-    expect(rules.map(({ Properties }) => Properties)).toEqual([
-      {
-        ScheduleExpression: 'rate(5 minutes)',
-        State: 'ENABLED',
-        Targets: [
-          expect.objectContaining({
-            Input: '{"canary":true}',
-            RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 },
-          }),
-        ],
-      },
+    expect(rules.map(({ Properties }) => Properties.Targets)).toEqual([
+      [
+        expect.objectContaining({
+          Input: '{"canary":true}',
+          RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 },
+        }),
+      ],
     ]);
   });
 
   it('can be invoked by its own route and its own canary, and by no other service', () => {
-    const permissions = [...resourcesOf(template, 'AWS::Lambda::Permission').values()].filter(
-      ({ Properties }) => referredBy(Properties.FunctionName) === id,
+    const permissions = ofFunction('AWS::Lambda::Permission', alias.id).map(
+      ([, { Properties }]) => Properties,
     );
-    expect(permissions.map(({ Properties }) => Properties.Principal).sort()).toEqual([
+    expect(permissions.map(({ Principal }) => Principal).sort()).toEqual([
       'apigateway.amazonaws.com',
       'events.amazonaws.com',
     ]);
-    const sources = permissions.map(({ Properties }) => JSON.stringify(Properties.SourceArn));
+    const sources = permissions.map(({ SourceArn }) => JSON.stringify(SourceArn));
     expect(sources.some((source) => source.includes(`/POST/${name}"`))).toBe(true);
-    expect(sources.join()).not.toContain('*');
   });
 
-  it('has its name and ARN among the outputs', () => {
+  it('has its name and the ARN of its alias among the outputs', () => {
     const values = Object.values(template.Outputs).map(({ Value }) => Value);
-    expect(values).toEqual(expect.arrayContaining([{ Ref: id }, { 'Fn::GetAtt': [id, 'Arn'] }]));
+    expect(values).toEqual(expect.arrayContaining([{ Ref: id }, { Ref: alias.id }]));
+  });
+
+  it('moves to a new version bit by bit, and back when the deployment fails or an alarm goes off', () => {
+    const { CodeDeployLambdaAliasUpdate: shift } = alias.resource.UpdatePolicy ?? {};
+    const group = template.Resources[shift?.DeploymentGroupName.Ref ?? '']?.Properties;
+    expect(group).toMatchObject({
+      DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent10Minutes',
+      AutoRollbackConfiguration: {
+        Enabled: true,
+        Events: ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_REQUEST', 'DEPLOYMENT_STOP_ON_ALARM'],
+      },
+      AlarmConfiguration: { Enabled: true },
+    });
+    const alarms: { Name: { Ref: string } }[] = group.AlarmConfiguration.Alarms;
+    expect(new Set(alarms.map(({ Name }) => template.Resources[Name.Ref]?.Type))).toEqual(
+      new Set(['AWS::CloudWatch::Alarm']),
+    );
+  });
+});
+
+describe('what moves the aliases', () => {
+  const [group] = [...resourcesOf(template, 'AWS::CodeDeploy::DeploymentGroup').values()];
+  const role = template.Resources[referredBy(group?.Properties.ServiceRoleArn) ?? '']?.Properties;
+  const [shift, see, ...others]: Statement[] = role.Policies.flatMap(
+    ({ PolicyDocument }: { PolicyDocument: { Statement: Statement[] } }) => PolicyDocument.Statement,
+  );
+
+  it('may move those of the run functions, see alarms, and nothing else', () => {
+    expect(role.ManagedPolicyArns).toBeUndefined();
+    expect(others).toEqual([]);
+    expect(see).toEqual({ Effect: 'Allow', Action: 'cloudwatch:DescribeAlarms', Resource: '*' });
+    expect(shift?.Action).toEqual([
+      'lambda:GetAlias',
+      'lambda:GetProvisionedConcurrencyConfig',
+      'lambda:UpdateAlias',
+    ]);
+    const arns = names.map((name) => ({ 'Fn::GetAtt': [lambdaNamed(name).id, 'Arn'] }));
+    const aliases = arns.map((arn) => ({ 'Fn::Join': ['', [arn, ':live']] }));
+    expect(shift?.Resource).toHaveLength(2 * names.length);
+    expect(shift?.Resource).toEqual(expect.arrayContaining([...arns, ...aliases]));
+  });
+});
+
+const namesOfVersions = (of: typeof template) => [...resourcesOf(of, 'AWS::Lambda::Version').keys()];
+
+const reserved = (of: typeof template) =>
+  names.map(
+    (name) =>
+      [...resourcesOf(of, 'AWS::Lambda::Function').values()].find(({ Properties }) =>
+        Properties.FunctionName.startsWith(name),
+      )?.Properties.ReservedConcurrentExecutions,
+  );
+
+describe('other settings', () => {
+  const other = templateOf({ verify: { default_locale: 'de' }, reserved_concurrency: '25' });
+
+  it('that the functions see make new versions of them', () => {
+    const before = new Set(namesOfVersions(template));
+    expect(namesOfVersions(other).filter((version) => before.has(version))).toHaveLength(
+      allNames.length - names.length,
+    );
+  });
+
+  it('reserve as many executions for each run function as they say', () => {
+    expect(reserved(template)).toEqual(names.map(() => 100));
+    expect(reserved(other)).toEqual(names.map(() => 25));
+  });
+});
+
+describe('dev', () => {
+  const dev = templateOf({ stage: 'dev' });
+
+  it('moves its aliases at once, without CodeDeploy', () => {
+    const aliases = [...resourcesOf(dev, 'AWS::Lambda::Alias').values()];
+    expect(aliases.map(({ UpdatePolicy }) => UpdatePolicy)).toEqual(aliases.map(() => undefined));
+    expect(resourcesOf(dev, 'AWS::CodeDeploy::DeploymentGroup').size).toBe(0);
+  });
+
+  it('reserves no executions', () => {
+    expect(reserved(dev)).toEqual(names.map(() => undefined));
   });
 });

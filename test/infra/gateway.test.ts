@@ -80,13 +80,16 @@ describe('the routes', () => {
       const [post] = own.filter(({ HttpMethod }) => HttpMethod === 'POST');
       const [any] = own.filter(({ HttpMethod }) => HttpMethod === 'ANY');
 
-      it('has POST, which runs its own Lambda, and ANY', () => {
+      it('has POST, which runs the alias of its own Lambda, and ANY', () => {
         const [lambda] = [...resourcesOf(template, 'AWS::Lambda::Function')].find(
           ([, { Properties }]) => Properties.FunctionName === name,
         ) ?? [''];
+        const [alias] = [...resourcesOf(template, 'AWS::Lambda::Alias')].find(
+          ([, { Properties }]) => Properties.FunctionName.Ref === lambda,
+        ) ?? [''];
         expect(own).toHaveLength(2);
         expect(post.Integration.Type).toBe('AWS_PROXY');
-        expect(JSON.stringify(post.Integration.Uri)).toContain(`"${lambda}"`);
+        expect(JSON.stringify(post.Integration.Uri)).toContain(`"${alias}"`);
       });
 
       it('has a model that asks for an object that is not empty, and describes what may be in it', () => {
@@ -135,17 +138,90 @@ describe('the routes', () => {
 });
 
 describe('the API', () => {
-  it('is one regional REST API whose one stage is traced and throttled', () => {
+  const [stage] = properties('AWS::ApiGateway::Stage');
+
+  it('is one regional REST API at the address that API Gateway gives it, for TLS 1.2 and newer', () => {
     expect(properties('AWS::ApiGateway::RestApi')).toMatchObject([
-      { EndpointConfiguration: { Types: ['REGIONAL'] } },
+      {
+        EndpointConfiguration: { Types: ['REGIONAL'] },
+        DisableExecuteApiEndpoint: false,
+        SecurityPolicy: 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09',
+        EndpointAccessMode: 'STRICT',
+      },
     ]);
+    expect(resourcesOf(template, 'AWS::ApiGateway::DomainName').size).toBe(0);
+  });
+
+  it('has one stage, which is traced and throttled on every route', () => {
     expect(properties('AWS::ApiGateway::Stage')).toMatchObject([
-      { TracingEnabled: true, MethodSettings: [{ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 }] },
+      {
+        TracingEnabled: true,
+        MethodSettings: [
+          { ResourcePath: '/*', HttpMethod: '*', ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
+        ],
+      },
     ]);
   });
 
   it('never writes bodies to a log', () => {
-    for (const { MethodSettings } of properties('AWS::ApiGateway::Stage'))
-      for (const setting of MethodSettings) expect(setting.DataTraceEnabled ?? false).toBe(false);
+    for (const setting of stage.MethodSettings) expect(setting.DataTraceEnabled ?? false).toBe(false);
+  });
+
+  it('writes a line a request into a log group of its own, encrypted and kept for 90 days', () => {
+    const { DestinationArn } = stage.AccessLogSetting;
+    const [id] = [...resourcesOf(template, 'AWS::Logs::LogGroup').keys()].filter((group) =>
+      JSON.stringify(DestinationArn).includes(`"${group}"`),
+    );
+    expect(template.Resources[id ?? '']?.Properties).toMatchObject({
+      RetentionInDays: 90,
+      KmsKeyId: expect.anything(),
+    });
+  });
+
+  it('writes nothing that tells who called: no address, no agent, no caller, no path, no text of theirs', () => {
+    const variables = [...stage.AccessLogSetting.Format.matchAll(/\$context\.([\w.]+)/g)].map(
+      ([, name]) => name,
+    );
+    expect(variables.sort()).toEqual([
+      'authorizer.latency',
+      'authorizer.status',
+      'error.responseType',
+      'httpMethod',
+      'integrationLatency',
+      'integrationStatus',
+      'requestId',
+      'requestTimeEpoch',
+      'resourcePath',
+      'responseLatency',
+      'responseLength',
+      'status',
+      'wafResponseCode',
+    ]);
+  });
+
+  it('may write its log: the role of the account stays when the stack goes', () => {
+    const [account] = resourcesOf(template, 'AWS::ApiGateway::Account').values();
+    expect(account?.DeletionPolicy).toBe('Retain');
+  });
+
+  it('lets no page of another origin read or ask anything', () => {
+    expect(JSON.stringify(template)).not.toMatch(/Access-Control|CORS_ORIGINS/);
+  });
+
+  it('is public, and none of its routes is an operation', () => {
+    const kinds = properties('AWS::ApiGateway::Method').map(({ AuthorizationType }) => AuthorizationType);
+    expect(new Set(kinds)).toEqual(new Set(['NONE']));
+    expect(properties('AWS::ApiGateway::RestApi')[0]).not.toHaveProperty('Policy');
+  });
+
+  it('has its address and the ARNs of the aliases where other stacks find them', () => {
+    const parameters = properties('AWS::SSM::Parameter');
+    expect(parameters.map(({ Name }) => Name).sort()).toEqual(
+      ['api-url', ...catalog.map(({ name }) => `${name}-arn`)]
+        .map((name) => `/twilio-verify-phone/prod/${name}`)
+        .sort(),
+    );
+    const outputs = Object.values(template.Outputs).map(({ Value }) => JSON.stringify(Value));
+    for (const { Value } of parameters) expect(outputs).toContain(JSON.stringify(Value));
   });
 });

@@ -29,6 +29,10 @@ describe('a wrong setting is refused by name', () => {
     ['a stage with capitals', { stage: 'Prod' }, 'stage'],
     ['a canary neither on nor off', { canary: 'maybe' }, 'canary'],
     ['an edge that is not a name', { twilio_edge: 'https://dublin' }, 'twilio_edge'],
+    ['a setting that does not exist', { shiftng: 'all_at_once' }, 'shiftng'],
+    ['an unknown way to shift', { shifting: 'slowly' }, 'shifting'],
+    ['a part of an execution', { reserved_concurrency: '1.5' }, 'reserved_concurrency'],
+    ['a reader that is everybody', { secret_readers: ['*'] }, 'secret_readers'],
   ])('%s', (_case, context, named) => {
     expect(() => settingsOf(context)).toThrow(named);
   });
@@ -37,23 +41,27 @@ describe('a wrong setting is refused by name', () => {
 describe('test numbers', () => {
   const verify = { test_numbers: [{ number: '+15005550100', code: '424242', expires: '2999-12-31' }] };
 
-  it('stop a production stage unless they are acknowledged', () => {
-    expect(() => settingsOf({ verify })).toThrow('acknowledge_test_numbers');
-    expect(settingsOf({ verify, acknowledge_test_numbers: 'true' })).toMatchObject({ stage: 'prod' });
+  it.each(['prod', 'staging'])('stop the stage %s unless they are acknowledged', (stage) => {
+    expect(() => settingsOf({ stage, verify })).toThrow('acknowledge_test_numbers');
+    expect(settingsOf({ stage, verify, acknowledge_test_numbers: 'true' })).toMatchObject({ stage });
   });
 
-  it('stop no other stage', () => {
+  it('do not stop dev', () => {
     expect(settingsOf({ verify, stage: 'dev' })).toMatchObject({ stage: 'dev' });
   });
 });
 
 describe('settings', () => {
   it('are production with canaries where nothing is said', () => {
-    expect(settingsOf({})).toEqual({
+    expect(settingsOf({})).toMatchObject({
       stage: 'prod',
       canary: true,
       acknowledge_test_numbers: false,
       policy: '{}',
+      access: { mode: 'public' },
+      callers: { roles: [], accounts: [] },
+      cors_origins: [],
+      waf: { enabled: true, count: [] },
     });
   });
 

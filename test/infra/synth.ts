@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,6 +8,8 @@ export interface Resource {
   readonly Type: string;
   readonly Properties: ReturnType<typeof JSON.parse>;
   readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  readonly UpdatePolicy?: ReturnType<typeof JSON.parse>;
 }
 
 /** A CloudFormation template. */
@@ -22,6 +24,8 @@ export interface Synthesis {
   readonly stderr: string;
   /** Absent where the run failed. */
   readonly template: Template | undefined;
+  /** Whether CloudFormation refuses to delete the stack. */
+  readonly terminationProtection: boolean;
 }
 
 const root = join(import.meta.dirname, '../..');
@@ -42,7 +46,11 @@ export const synth = (context: Readonly<Record<string, unknown>> = {}): Synthesi
     });
     const file = readdirSync(folder).find((name) => name.endsWith('.template.json'));
     const template = file === undefined ? undefined : JSON.parse(readFileSync(join(folder, file), 'utf8'));
-    return { status, stderr, template };
+    const manifest = join(folder, 'manifest.json');
+    const artifacts = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).artifacts : {};
+    const stack = artifacts[file?.replace('.template.json', '') ?? ''];
+    const terminationProtection = stack?.properties.terminationProtection === true;
+    return { status, stderr, template, terminationProtection };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

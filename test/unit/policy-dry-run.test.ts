@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Decision, readDecision } from '../../functions/guard/decision-log.ts';
-import { parsePolicy, policySchema } from '../../functions/guard/policy.ts';
+import { parsePolicy } from '../../functions/guard/policy.ts';
 import { readDecisions } from '../../local/policy/decision-file.ts';
 import { dryRun } from '../../local/policy/dry-run.ts';
 import { dryRunTable } from '../../local/policy/dry-run-table.ts';
-import { policyDocs } from '../../local/policy/policy-docs.ts';
 
 const midnight = Date.UTC(2026, 10, 21);
 const minute = 60_000;
@@ -286,65 +283,5 @@ describe('a log file', () => {
   it('that is empty or missing is refused', async () => {
     await expect(readDecisions(fileOf('empty.log', 'hello'))).rejects.toThrow('holds no decision');
     await expect(readDecisions(join(folder, 'none.log'))).rejects.toThrow("can't be read (ENOENT)");
-  });
-});
-
-describe('npm run policy', () => {
-  const command = (...args: string[]) =>
-    new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      execFile(process.execPath, ['local/commands/policy.ts', ...args], (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-      );
-    });
-  const log = join(folder, 'command.log');
-  const policy = join(folder, 'policy.json');
-  writeFileSync(log, `${lineOf(decision())}\n`);
-  writeFileSync(policy, '{ "sending": "off" }');
-
-  it('shows the whole policy', async () => {
-    const { code, stdout } = await command('show');
-    expect(code).toBe(0);
-    expect(parsePolicy(JSON.parse(stdout))).toEqual(JSON.parse(stdout));
-  });
-
-  it('runs dry over a log, for people and for machines', async () => {
-    const people = await command('dry-run', log, '--policy', policy);
-    expect(people).toMatchObject({ code: 0, stdout: expect.stringContaining('refused now  rule_off') });
-    const machines = await command('dry-run', log, '--json', '--policy', policy);
-    expect(JSON.parse(machines.stdout)).toMatchObject({ decisions: 1, refused_now: 1 });
-    expect(JSON.parse((await command('dry-run', log, '--json')).stdout)).toMatchObject({ changes: [] });
-  });
-
-  it.each([
-    [[], 'Usage:'],
-    [['dry-run'], 'Usage:'],
-    [['show', '--json'], 'Usage:'],
-    [['dry-run', log, '--wrong'], 'Usage:'],
-    [['dry-run', join(folder, 'none.log')], "can't be read"],
-    [['dry-run', log, '--policy', `${log}.none`], "can't be read"],
-    [['dry-run', log, '--policy', join(import.meta.dirname, 'policy-dry-run.test.ts')], 'it is not JSON'],
-  ])('ends with 2 and a sentence when called as %j', async (args, sentence) => {
-    const { code, stderr, stdout } = await command(...args);
-    expect(code).toBe(2);
-    expect(stdout).toBe('');
-    expect(stderr).toContain(sentence);
-    expect(stderr).not.toContain('    at ');
-  });
-
-  it('names the key of a policy file that is wrong', async () => {
-    writeFileSync(join(folder, 'wrong.json'), '{ "sendin": "off" }');
-    const { code, stderr } = await command('dry-run', log, '--policy', join(folder, 'wrong.json'));
-    expect([code, stderr]).toEqual([2, expect.stringContaining('sendin: ')]);
-  });
-});
-
-describe('docs/policy.md', () => {
-  it('is what "npm run policy -- docs" writes', () => {
-    expect(readFileSync('docs/policy.md', 'utf8')).toBe(policyDocs(policySchema, parsePolicy({})));
-  });
-
-  it('can’t leave a key without its meaning', () => {
-    const bare = v.strictObject({ some: v.strictObject({ key: v.number() }) });
-    expect(() => policyDocs(bare, {})).toThrow("The policy's key some.key has no description");
   });
 });

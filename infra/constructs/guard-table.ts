@@ -11,7 +11,7 @@ const actions = ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateIt
  * What DynamoDB does with the table's key in the name of who reads or writes. AWS names these as the least, with
  * CreateGrant for who makes the table (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html).
  */
-const keyActions = [
+export const tableKeyActions = [
   'kms:Decrypt',
   'kms:DescribeKey',
   'kms:Encrypt',
@@ -59,6 +59,6 @@ export class GuardTable extends Construct {
   /** Lets a function do what the store does, on this table only. */
   grantStore(grantee: IGrantable): void {
     this.table.grant(grantee, ...actions);
-    this.key.grant(grantee, 'dynamodb', ...keyActions);
+    this.key.grant(grantee, 'dynamodb', ...tableKeyActions);
   }
 }

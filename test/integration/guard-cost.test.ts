@@ -4,7 +4,8 @@ import { DynamoDbStore } from '../../functions/adapters/dynamodb-store.ts';
 import { startDynamoDb } from '../../local/dynamodb.ts';
 import type { Listening } from '../../local/http-server.ts';
 import { engineClient, tableName } from '../support/guard-engines.ts';
-import { createGuardWorld, direct, type GuardOutcome, http, wrongCode } from '../support/guard-world.ts';
+import { direct, type GuardOutcome, http, wrongCode } from '../support/guard-world.ts';
+import { meteredWorld } from '../support/metered-world.ts';
 import { type Bill, metered, type TableMeter } from '../support/table-meter.ts';
 
 describe('the table is asked', () => {
@@ -21,21 +22,7 @@ describe('the table is asked', () => {
     await server.close();
   });
 
-  const createWorld = () => {
-    const world = createGuardWorld({}, new DynamoDbStore(client, tableName));
-    const { start, check } = world.provider;
-    Object.assign(world.provider, {
-      start: (...asked: Parameters<typeof start>) => {
-        meter.providerAsked();
-        return start(...asked);
-      },
-      check: (...asked: Parameters<typeof check>) => {
-        meter.providerAsked();
-        return check(...asked);
-      },
-    });
-    return world;
-  };
+  const createWorld = () => meteredWorld(new DynamoDbStore(client, tableName), meter);
   const billed = async (asking: Promise<GuardOutcome>, kind: GuardOutcome['kind']): Promise<Bill> => {
     expect(await asking).toMatchObject({ kind });
     return meter.read();

@@ -5,7 +5,8 @@ import { createTable } from '../../local/dynamodb.ts';
 import type { Listening } from '../../local/http-server.ts';
 import { dynamoDbLocalMissing, startDynamoDbLocal } from '../support/dynamodb-local.ts';
 import { engineClient, tableName } from '../support/guard-engines.ts';
-import { createGuardWorld, http, wrongCode } from '../support/guard-world.ts';
+import { http, wrongCode } from '../support/guard-world.ts';
+import { meteredWorld } from '../support/metered-world.ts';
 import { type Bill, metered, type TableMeter } from '../support/table-meter.ts';
 
 /** How many destinations fill the table: CI takes a million. */
@@ -33,18 +34,7 @@ describe.skipIf(missing !== undefined)(`a table of ${destinations} destinations`
   });
 
   const bills = async (to: string): Promise<Bill[]> => {
-    const world = createGuardWorld({}, new DynamoDbStore(client, tableName));
-    const { start, check } = world.provider;
-    Object.assign(world.provider, {
-      start: (...asked: Parameters<typeof start>) => {
-        meter.providerAsked();
-        return start(...asked);
-      },
-      check: (...asked: Parameters<typeof check>) => {
-        meter.providerAsked();
-        return check(...asked);
-      },
-    });
+    const world = meteredWorld(new DynamoDbStore(client, tableName), meter);
     const asked = { to, caller: http('192.0.2.1', to) };
     meter.read();
     await world.start(asked);

@@ -1,3 +1,4 @@
+import { tableKeyActions } from '../../infra/constructs/guard-table.ts';
 import { type Resource, resourcesOf, type Template } from '../infra/synth.ts';
 
 /** One action on one resource that a statement of a policy allows or denies. */
@@ -151,17 +152,6 @@ export const lineOf = ({
 
 const keyOf = ({ Type, Properties }: Resource): unknown =>
   Type === 'AWS::SecretsManager::Secret' ? Properties.KmsKeyId : Properties.SSESpecification?.KMSMasterKeyId;
-
-/** The least that AWS names for the key of a table (DynamoDB's notes on encryption at rest). */
-const tableKeyActions = [
-  'kms:Decrypt',
-  'kms:DescribeKey',
-  'kms:Encrypt',
-  'kms:GenerateDataKey',
-  'kms:GenerateDataKeyWithoutPlaintext',
-  'kms:ReEncryptFrom',
-  'kms:ReEncryptTo',
-];
 
 /** What a service does with the key of what it encrypts, in the caller's name, for an action of the caller's. */
 const keyActions: Readonly<Record<string, readonly string[]>> = {

@@ -79,7 +79,7 @@ const failuresOf = (state: DestinationState, stranger: boolean, now: number, pol
   return now - at > Math.max(failuresFade, delay) ? { count: 0, freeAt: 0 } : { count, freeAt: at + delay };
 };
 
-/** The limits of the destination that say no to a guess. */
+/** The limits of the destination, each with the moment from which it says yes to a guess. */
 const guessWaits = (state: DestinationState, ask: CheckAsk, policy: Policy): readonly Wait[] => {
   const standing = standingOf(state, ask);
   const { freeAt } = failuresOf(state, standing !== 'owner', ask.now, policy);
@@ -94,7 +94,7 @@ const guessWaits = (state: DestinationState, ask: CheckAsk, policy: Policy): rea
     if (standing !== 'owner')
       waits.push(wait(({ stranger }) => stranger, outsidersPlaces(standing, limit.places)));
   }
-  return waits.filter(({ freeAt }) => freeAt > ask.now);
+  return waits;
 };
 
 /** Why a verification can't be checked any more. */

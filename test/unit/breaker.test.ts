@@ -5,6 +5,7 @@ import {
   admissionOf,
   type BreakerState,
   type Counts,
+  changeOf,
   closedBreaker,
   countOf,
   healthOf,
@@ -94,6 +95,7 @@ describe('what tells of Twilio’s health', () => {
       'an identical start that never came back',
       new RunError('upstream_timeout', { reason: 'identical_start' }),
     ],
+    ['an error without a reason', new RunError('upstream_error', {})],
     ['a bug', new TypeError('x')],
     ['nothing', undefined],
   ])('%s says nothing', (_name, thrown) => {
@@ -162,6 +164,12 @@ describe('an open breaker', () => {
     );
   });
 
+  test('is not closed by a probe of an earlier opening', () => {
+    const open = openedAt(now);
+    expect(withProbed(open, 'a', 'healthy', now, policy)).toBe(open);
+    expect(withProbed(closedBreaker, 'a', 'failed', now, policy)).toBe(closedBreaker);
+  });
+
   test('closes and forgets after a good probe', () => {
     const probing = withProbe(openedAt(now), 'a', now + 15 * second);
     const after = withProbed(probing, 'a', 'healthy', now + 16 * second, policy);
@@ -201,6 +209,26 @@ describe('an open breaker', () => {
         expect(admissionOf(open, at + (said.retryAfter - 1) * second).kind).toBe('open');
       }),
     );
+  });
+});
+
+describe('a change', () => {
+  const open = openedAt(now);
+  const at = now + 15 * second;
+  const probing = withProbe(open, 'a', at);
+
+  test.each([
+    ['closed to closed', closedBreaker, { ...closedBreaker, counts: counts(1, 1) }, undefined],
+    ['closed to open', closedBreaker, open, 'open'],
+    ['open to open', open, { ...open }, undefined],
+    ['open to half open', open, probing, 'half_open'],
+    ['half open to the same', probing, { ...probing }, undefined],
+    ['one probe to the next', probing, withProbe(probing, 'b', at + 15 * second), 'half_open'],
+    ['half open to open', probing, withProbed(probing, 'a', 'failed', at, policy), 'open'],
+    ['half open to closed', probing, withProbed(probing, 'a', 'healthy', at, policy), 'closed'],
+    ['half open to a freed claim', probing, withProbed(probing, 'a', 'unknown', at, policy), undefined],
+  ] as const)('from %s is told as what it is', (_name, before, after, change) => {
+    expect(changeOf(before, after)).toBe(change);
   });
 });
 

@@ -26,7 +26,15 @@ const guess = (at: number, id: string, change: Partial<Guess> = {}): Guess => ({
 
 describe('what is known of a destination', () => {
   test('is nothing where nothing was written', () => {
-    expect(readState(undefined)).toEqual(emptyState);
+    expect(readState(undefined)).toEqual({
+      sends: [],
+      guesses: [],
+      failures: { known: { count: 0, at: 0 }, stranger: { count: 0, at: 0 } },
+      last: {},
+      records: {},
+      known: [],
+      verifiedAt: 0,
+    });
   });
 
   test.each([[null], [{}], [{ ...emptyState, sends: [{ at: 'x' }] }], [{ ...emptyState, verifiedAt: -1 }]])(
@@ -56,11 +64,21 @@ describe('what is known of a destination', () => {
     expect(state.sends).toHaveLength(40);
   });
 
+  test('keeps no more guesses than its limit counts, or those of four verifications', () => {
+    const kept = (limit: number) => {
+      let state = emptyState;
+      for (let count = 0; count < 60; count += 1) state = withGuess(state, guess(t0, `${count}`), 1, limit);
+      return state.guesses.length;
+    };
+    expect([kept(0), kept(40)]).toEqual([24, 40]);
+  });
+
   test('forgets a send that did not happen, and no other', () => {
     const one = withSend(emptyState, 'sms', sending(t0, 'a'), false, 10);
     const two = withSend(one, 'call', sending(t0 + 1, 'b'), false, 10);
     expect(withoutSend(two, 'call', 'b')).toEqual(one);
     expect(withoutSend(two, 'call', 'x')).toEqual(two);
+    expect(withoutSend(emptyState, 'sms', 'a')).toEqual(emptyState);
   });
 
   test('forgets a guess that nobody judged, with its part in the failures of its lane', () => {

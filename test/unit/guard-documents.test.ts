@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { emptyState, withSend } from '../../functions/guard/destination-state.ts';
+import { amendState, loadState } from '../../functions/guard/documents.ts';
+import type { GuardStore } from '../../functions/guard/store.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
+
+const now = Date.UTC(2026, 0, 1);
+const where = { key: 'to#hash' };
+const nothing = { version: 0, state: emptyState };
+const sent = (state: typeof emptyState, id: string) =>
+  withSend(state, 'sms', { at: now, id, by: 'by', service: 'service', state: 'sent', sid: null }, false, 10);
+
+/** A store that counts its requests. */
+const counting = (change: Partial<GuardStore> = {}) => {
+  const inner = { ...createMemoryStore(), ...change };
+  const asked = { loads: 0, saves: 0 };
+  const store: GuardStore = {
+    ...inner,
+    load: (...request) => {
+      asked.loads += 1;
+      return inner.load(...request);
+    },
+    save: (...request) => {
+      asked.saves += 1;
+      return inner.save(...request);
+    },
+  };
+  return { store, asked };
+};
+
+test('an ill-formed document is a store that failed, of which the log can tell, but not what it held', async () => {
+  const document = { sends: '+15005550006' };
+  const { store } = counting({ load: async () => ({ version: 3, document }) });
+  const thrown = await loadState(store, where, now).catch((refusal: unknown) => refusal);
+  expect(thrown).toMatchObject({
+    code: 'store_unavailable',
+    details: { reason: 'corrupt_state', mend: 'A destination document is ill-formed' },
+  });
+  expect(JSON.stringify(thrown)).not.toContain('5005550006');
+});
+
+describe('a change to a destination', () => {
+  test('costs one write where nobody else wrote, and no reading', async () => {
+    const { asked, store } = counting();
+    expect(await amendState(store, where, nothing, now, (state) => sent(state, 'a'))).toEqual(
+      sent(emptyState, 'a'),
+    );
+    expect(asked).toEqual({ loads: 0, saves: 1 });
+  });
+
+  test('that changes nothing costs nothing', async () => {
+    const { asked, store } = counting();
+    expect(await amendState(store, where, nothing, now, (state) => state)).toBe(emptyState);
+    expect(asked).toEqual({ loads: 0, saves: 0 });
+  });
+
+  test('is made again on what somebody else wrote meanwhile', async () => {
+    const { store } = counting();
+    await amendState(store, where, nothing, now, (state) => sent(state, 'theirs'));
+    const both = await amendState(store, where, nothing, now, (state) => sent(state, 'ours'));
+    expect(both.sends.map(({ id }) => id)).toEqual(['ours', 'theirs']);
+  });
+
+  test('is given up where somebody else always wrote first', async () => {
+    const { asked, store } = counting({ save: async () => null });
+    await expect(amendState(store, where, nothing, now, (state) => sent(state, 'a'))).rejects.toMatchObject({
+      code: 'store_unavailable',
+      details: { reason: 'contention', retryAfter: 1 },
+    });
+    expect(asked.saves).toBe(200);
+  });
+});

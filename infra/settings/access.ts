@@ -108,7 +108,7 @@ export const accessSettings = {
         token,
       ]),
       v.description(
-        'Who may call over HTTP: anybody (public), signed requests (iam) or bearers of a token (token)',
+        'Who may call over HTTP, by its mode: anybody (public), signed requests (iam) or bearers of a token (token)',
       ),
     ),
     { mode: 'public' },

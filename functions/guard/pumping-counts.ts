@@ -7,8 +7,8 @@ export const day = 24 * hour;
 export const allDays = 8;
 export const recentDays = 2;
 
-// A reading of today is used again for so long, in milliseconds, and a count is kept back for so long after its kind
-// was last written: what a container knows of the others is late by the sum.
+// A reading of today is used again for so long, in milliseconds, and a count is kept back for so long: what a container
+// knows of the others is late by the sum.
 const readingLife = 3_000;
 const writeEvery = 2_000;
 // Containers' late writes to a day that is over have arrived by then.
@@ -20,6 +20,11 @@ export interface Counted {
   readonly key: string;
   /** Items that the counts are spread over, so that no single one is hot. */
   readonly shards: number;
+  /**
+   * What makes a count wait for others to be written with: that its kind was just written, or, where one more or less
+   * does not matter, always. A container's last counts wait for its next request, and are lost where none comes.
+   */
+  readonly waits: 'after a write' | 'always';
 }
 
 /** What the counts are kept with. */
@@ -35,6 +40,8 @@ interface Kept {
   readonly counted: Counted;
   readonly date: number;
   readonly amounts: Record<string, number>;
+  /** When the first of them was counted. */
+  readonly since: number;
 }
 
 /** The sum of counters, name by name. */
@@ -81,7 +88,7 @@ export class PumpingCounts {
   count(counted: Counted, name: string, now: number): void {
     const date = Math.floor(now / day);
     const id = `${counted.key}#${date}`;
-    const kept = this.#kept.get(id) ?? { counted, date, amounts: {} };
+    const kept = this.#kept.get(id) ?? { counted, date, amounts: {}, since: now };
     kept.amounts[name] = (kept.amounts[name] ?? 0) + 1;
     this.#kept.set(id, kept);
   }
@@ -89,7 +96,9 @@ export class PumpingCounts {
   /** Writes out what is due. Never throws: what can't be written is lost, for it may have been written. */
   async flush(now: number): Promise<void> {
     for (const [id, at] of this.#writtenAt) if (now - at >= writeEvery) this.#writtenAt.delete(id);
-    const due = [...this.#kept].filter(([id]) => !this.#writtenAt.has(id));
+    const due = [...this.#kept].filter(([id, { counted, since }]) =>
+      counted.waits === 'always' ? now - since >= writeEvery : !this.#writtenAt.has(id),
+    );
     await Promise.all(
       due.map(async ([id, { amounts, counted, date }]) => {
         this.#kept.delete(id);

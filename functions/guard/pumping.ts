@@ -83,8 +83,16 @@ const passes: Assessment = { verdict: () => ({ trip: undefined, error: undefined
 // A country takes the traffic of the whole fleet: a thousand containers write 500 times a second at most, and an item
 // takes a thousand writes. Numbers alike but for six digits are a million at most.
 const countryShards = 2;
-const countedCountry = (country: string): Counted => ({ key: `pump#${country}`, shards: countryShards });
-const countedPrefix = (prefix: Hashed): Counted => ({ key: `pump#${prefix}`, shards: 1 });
+const countedCountry = (country: string): Counted => ({
+  key: `pump#${country}`,
+  shards: countryShards,
+  waits: 'always',
+});
+const countedPrefix = (prefix: Hashed): Counted => ({
+  key: `pump#${prefix}`,
+  shards: 1,
+  waits: 'after a write',
+});
 
 /** The breaker of one container over the counts that all containers share. */
 export const createPumpingBreaker = ({ policy, ...parts }: PumpingParts): PumpingBreaker => {

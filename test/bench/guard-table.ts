@@ -96,9 +96,11 @@ DynamoDB, each request to a fresh container:\n\n${await tableOf('fresh', [])}`;
 /** How to read the tables. */
 export const guardLegend = `
 Each verification is of a number and prefix never seen before, under the default policy. A warm container has just
-served another number, so counts due soon may still be kept back. A verification is a start and an approved check, at
-$${dollarsPerMillion.writeUnits} per million write units and $${dollarsPerMillion.readUnits} per million read units (us-east-1, on demand).
-peer: rate-limiter-flexible, a limiter each for a destination's 10 minutes and 24 hours, an address and an identity; the
-goal of a window's requests is one fewer than its own, and ours count for the pumping breaker too. Boundary burst: 1 start at 0 s, 2 at 590 s, 3 at 601 s;
-counted is what got through from 590 s on, our cooldown off. AWS charges a failed conditional write like a successful
-one; the embedded table does not, so the units, ours and the peer's, hold none of them (the requests do).`;
+served another number, so counts due soon may still be kept back; a country's always are, for two seconds. A
+verification is a start and an approved check, at $${dollarsPerMillion.writeUnits} per million write units and $${dollarsPerMillion.readUnits} per million read units
+(us-east-1, on demand).
+peer: rate-limiter-flexible, a limiter each for a destination's 10 minutes and 24 hours, an address and an identity;
+the goal of a window's requests is one fewer than its own, and ours count for the pumping breaker too. Boundary burst:
+1 start at 0 s, 2 at 590 s, 3 at 601 s; counted is what got through from 590 s on, our cooldown off. AWS charges a
+failed conditional write like a successful one; the embedded table does not, so the units, ours and the peer's, hold
+none of them (the requests do).`;

@@ -49,12 +49,12 @@ interface Closable {
 }
 
 /** Starts all of them at once; where one fails, those that did start are closed before its error is passed on. */
-const startAll = async <T extends readonly Closable[]>(
-  starts: { readonly [K in keyof T]: Promise<T[K]> },
-): Promise<T> => {
-  const settled = await Promise.allSettled(starts);
+const startAll = async <T extends readonly Promise<Closable>[] | []>(
+  starts: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> => {
+  const settled = await Promise.allSettled<Promise<Closable>[]>([...starts]);
   const failed = settled.find((result) => result.status === 'rejected');
-  if (failed === undefined) return (await Promise.all(starts)) as unknown as T;
+  if (failed === undefined) return await Promise.all(starts);
   await Promise.all(
     settled.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)),
   );

@@ -1,8 +1,8 @@
 import { startWorld } from '../../local/world.ts';
 import { resourcesOf, type Template, templateOf } from '../infra/synth.ts';
+import { emulatorControl } from '../support/emulator-control.ts';
 import { startFunctions } from '../support/function-process.ts';
 import { restEvent } from '../support/lambda-events.ts';
-import { emulatorControl } from '../support/service.ts';
 import { guardCosts } from './guard-cost.ts';
 
 type Line = Readonly<Record<string, unknown>>;

@@ -7,6 +7,7 @@ import type { Channel } from '../../functions/verify/channel.ts';
 import { type Destination, phoneDestination } from '../../functions/verify/destination.ts';
 import { createLineRule, type LineRuleParts } from '../../functions/verify/line-type.ts';
 import { type Emulator, startEmulator } from '../../local/emulator/server.ts';
+import { type EmulatorControl, emulatorControl } from '../support/emulator-control.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { json, type Reaction, startScriptedServer } from '../support/scripted-server.ts';
 import { secretWith } from '../support/twilio-gateway.ts';
@@ -17,13 +18,8 @@ beforeAll(async () => {
   return () => emulator.close();
 });
 
-const control = async (path: string, body: unknown): Promise<void> => {
-  const response = await fetch(`${emulator.url}/_emulator/${path}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-  });
-  expect(await response.text().then((text) => (response.ok ? '' : text))).toBe('');
-};
+const handles = () => emulatorControl({ emulatorUrl: emulator.url });
+const control: EmulatorControl['control'] = (route, body) => handles().control(route, body);
 beforeEach(() => control('reset', {}));
 
 const number = (text: string): Destination => {

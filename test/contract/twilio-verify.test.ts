@@ -4,14 +4,8 @@ import type { Channel } from '../../functions/verify/channel.ts';
 import { type Destination, emailDestination, phoneDestination } from '../../functions/verify/destination.ts';
 import type { ServiceSid, StartRequest } from '../../functions/verify/provider.ts';
 import { type Emulator, startEmulator } from '../../local/emulator/server.ts';
+import { type EmulatorControl, emulatorControl } from '../support/emulator-control.ts';
 import { gateway, refusalFrom, secretWith, service } from '../support/twilio-gateway.ts';
-
-interface Message {
-  readonly to: string;
-  readonly channel: string;
-  readonly code: string;
-  readonly sid: string;
-}
 
 let emulator: Emulator;
 beforeAll(async () => {
@@ -19,17 +13,9 @@ beforeAll(async () => {
   return () => emulator.close();
 });
 
-const control = async (path: string, body: unknown): Promise<void> => {
-  const response = await fetch(`${emulator.url}/_emulator/${path}`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-  });
-  expect(await response.text().then((text) => (response.ok ? '' : text))).toBe('');
-};
-const messages = async (to: Destination): Promise<Message[]> => {
-  const response = await fetch(`${emulator.url}/_emulator/messages?to=${encodeURIComponent(to)}`);
-  return (await response.json()) as Message[];
-};
+const handles = () => emulatorControl({ emulatorUrl: emulator.url });
+const control: EmulatorControl['control'] = (route, body) => handles().control(route, body);
+const messages = (to: Destination) => handles().messages(to);
 beforeEach(() => control('reset', {}));
 
 const phone = (text: string): Destination => {

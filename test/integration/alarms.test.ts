@@ -7,9 +7,10 @@ import { rotationSteps } from '../../functions/rotation/rotate.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { type Resource, resourcesOf, templateOf } from '../infra/synth.ts';
 import { isBreached, isOurs, measureOf, readingsIn } from '../support/alarm-readings.ts';
+import { emulatorControl } from '../support/emulator-control.ts';
 import { openFrontDoor } from '../support/front-door.ts';
 import { loopbackCertificate } from '../support/loopback-certificate.ts';
-import { emulatorControl, serve, type TestService, unlimited } from '../support/service.ts';
+import { serve, type TestService, unlimited } from '../support/service.ts';
 import { startTokenIssuer } from '../support/token-issuer.ts';
 
 const testNumber = { number: '+15005550100', code: '424242', expires: '2999-12-31', note: 'canary' };

@@ -2,10 +2,11 @@ import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startWorld, type World } from '../../local/world.ts';
+import { emulatorControl } from '../support/emulator-control.ts';
 import { type FunctionProcess, startFunctions } from '../support/function-process.ts';
 import { httpApiEvent, proxyEvents, restEvent, scheduledEvent } from '../support/lambda-events.ts';
 import { leaksIn } from '../support/leaks.ts';
-import { emulatorControl, unlimited } from '../support/service.ts';
+import { unlimited } from '../support/service.ts';
 
 const phone = '+14155552671';
 const address = 'ada.lovelace@private.example.com';

@@ -6,8 +6,9 @@ import { loadFunctions } from '../../local/server/local-functions.ts';
 import { startServer } from '../../local/server/server.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { expectEnvelope, expectHttpAnswer } from '../support/contract.ts';
+import { emulatorControl } from '../support/emulator-control.ts';
 import { postJson, send } from '../support/http-request.ts';
-import { emulatorControl, unlimited } from '../support/service.ts';
+import { unlimited } from '../support/service.ts';
 
 let world: World;
 let server: Listening;

@@ -3,8 +3,8 @@ import { rotationSteps } from '../../functions/rotation/rotate.ts';
 import type { World } from '../../local/world.ts';
 import { type HostAnswer, messageFrom, startBundle } from '../e2e/bundle-process.ts';
 import { expectEnvelope, expectHttpAnswer, type HttpAnswer } from './contract.ts';
+import { emulatorControl } from './emulator-control.ts';
 import { restEvent } from './lambda-events.ts';
-import { emulatorControl } from './service.ts';
 
 /** Gives an event to a function and gives back what it returned; rejects where it threw. */
 export type Invoke = (event: object) => Promise<unknown>;

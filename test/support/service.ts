@@ -6,63 +6,25 @@ import type { LogEvent, LogFields } from '../../functions/observability/log-cata
 import type { MetricName } from '../../functions/observability/metric-catalogue.ts';
 import { startVerification } from '../../functions/start_verification.ts';
 import { startWorld, type World } from '../../local/world.ts';
+import { type EmulatorControl, emulatorControl } from './emulator-control.ts';
+import { noLimits } from './guard-world.ts';
 import { lambdaContext } from './lambda-events.ts';
 
 /** A policy whose limits and breakers are all off, for tests of everything else. */
 export const unlimited = {
   breaker: { mode: 'off' },
   pumping: { mode: 'off' },
-  rate_limits: {
-    send_per_to_per_10m: 0,
-    send_per_to_per_24h: 0,
-    send_per_ip_per_10m: 0,
-    send_per_identity_per_10m: 0,
-    check_per_identity_per_10m: 0,
-    resend_cooldown_seconds: 0,
-    cooldown_seconds_after_failed_check: [],
-  },
+  rate_limits: noLimits,
 };
 
-/** A message that reached a phone or a mailbox of the emulator. */
-interface Message {
-  readonly to: string;
-  readonly channel: string;
-  readonly code: string;
-  readonly sid: string;
-}
-
 /** The service's functions over the embedded world, with everything it says on the way. */
-export interface TestService {
+export interface TestService extends EmulatorControl {
   readonly world: World;
   start(event: unknown, context?: Context): Promise<unknown>;
   check(event: unknown, context?: Context): Promise<unknown>;
   readonly lines: { readonly event: LogEvent; readonly fields: LogFields }[];
   readonly metrics: { readonly name: MetricName; readonly value: number; readonly dimensions: object }[];
-  /** What reached a recipient, oldest first. */
-  messages(to: string): Promise<readonly Message[]>;
-  /** Posts to the emulator's control side. */
-  control(route: 'faults' | 'clock' | 'settings' | 'credentials' | 'reset', body: object): Promise<void>;
-  /** How often the emulator was asked at all. */
-  twilioRequests(): Promise<number>;
 }
-
-const posted = async (url: string, body: object): Promise<void> => {
-  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`The emulator refused: ${await response.text()}`);
-};
-
-/** The handles by which a test looks at and moves the emulator. */
-export const emulatorControl = (
-  world: World,
-): Pick<TestService, 'messages' | 'control' | 'twilioRequests'> => {
-  const base = `${world.emulatorUrl}/_emulator`;
-  const listed = async (path: string) => (await (await fetch(`${base}/${path}`)).json()) as unknown[];
-  return {
-    messages: async (to) => (await listed(`messages?to=${encodeURIComponent(to)}`)) as Message[],
-    control: (route, body) => posted(`${base}/${route}`, body),
-    twilioRequests: async () => (await listed('requests')).length,
-  };
-};
 
 /**
  * Serves the functions of a composed service from a world, which stays the caller's to close.

@@ -28,12 +28,24 @@ const environmentSchema = v.object({
 });
 
 /**
+ * Reads the environment. What the schema's own error holds, credentials and test numbers, Lambda would write to the log.
+ *
+ * @throws Error that names the variables that are missing or wrong, and nothing of what they hold.
+ */
+const readEnvironment = (environment: NodeJS.ProcessEnv) => {
+  const { success, output, issues } = v.safeParse(environmentSchema, environment);
+  if (success) return output;
+  const names = new Set(issues.map((issue) => String(issue.path?.[0].key)));
+  throw new Error(`The environment lacks, or holds no good value of, ${[...names].join(', ')}`);
+};
+
+/**
  * Composes the canary that goes through the gateway, from its environment.
  *
  * @throws Error where the environment, which only the stack writes, lacks something.
  */
 export const composeGatewayCanary = (environment: NodeJS.ProcessEnv = process.env) => {
-  const variables = v.parse(environmentSchema, environment);
+  const variables = readEnvironment(environment);
   const { CANARY_ACCESS: access, CANARY_TEST_NUMBERS: numbers } = variables;
   const clock = systemClock;
 

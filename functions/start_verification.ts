@@ -10,9 +10,9 @@ import {
   payee,
   serviceSid,
   toPhone,
-} from './verify/fields.ts';
-import type { VerifyPorts } from './verify/ports.ts';
-import { probeAll } from './verify/probe-all.ts';
+} from './service/fields.ts';
+import type { VerifyPorts } from './service/ports.ts';
+import { probeAll } from './service/probe.ts';
 
 const input = {
   to_phone: toPhone,

@@ -1,6 +1,6 @@
 import type { Node } from 'constructs';
 import * as v from 'valibot';
-import { parsePolicy } from '../functions/guard/policy.ts';
+import { parsePolicy } from '../functions/guard/policy/policy.ts';
 import { accessSettings } from './settings/access.ts';
 import { edgeSettings } from './settings/edge.ts';
 import { functionSettings } from './settings/functions.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parsePolicy } from '../functions/guard/policy.ts';
+import { parsePolicy } from '../functions/guard/policy/policy.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

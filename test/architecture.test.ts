@@ -9,20 +9,20 @@ type Sources = ReadonlyMap<string, string>;
 const importRules: readonly { readonly files: RegExp; readonly may: readonly RegExp[] }[] = [
   { files: /^functions\/catalog\.ts$/, may: [/^functions\/[a-z]+_[a-z_]+\.ts$/] },
   {
-    files: /^functions\/compose(-[a-z]+)*\.ts$/,
+    files: /^functions\/compose\//,
     may: [
-      /^functions\/(adapters|authorizer|canary|guard|observability|privacy|rotation|runtime|verify)\//,
+      /^functions\/(adapters|authorizer|canary|guard|observability|privacy|rotation|runtime|service|verify)\//,
       /^node:/,
       /^npm:valibot$/,
     ],
   },
   // The run functions: never adapters, SDKs or each other.
-  { files: /^functions\/[^/]+$/, may: [/^functions\/(guard|privacy|runtime|verify)\//] },
+  { files: /^functions\/[^/]+$/, may: [/^functions\/(runtime|service|verify)\//] },
   {
     files: /^functions\/lambda\//,
     may: [
       /^functions\/[^/]+$/,
-      /^functions\/(authorizer|lambda|observability|privacy|rotation|runtime|verify)\//,
+      /^functions\/(authorizer|compose|lambda|observability|privacy|rotation|runtime|service|verify)\//,
       /^npm:(@middy\/core|aws-lambda)$/,
     ],
   },
@@ -34,6 +34,10 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
       /^node:/,
       /^npm:(ipaddr\.js|libphonenumber-js\/core|valibot)$/,
     ],
+  },
+  {
+    files: /^functions\/service\//,
+    may: [/^functions\/(guard|runtime|service|verify)\//, /^npm:valibot$/],
   },
   {
     files: /^functions\/authorizer\//,
@@ -64,7 +68,7 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
     files: /^infra\//,
     may: [
       /^infra\//,
-      /^functions\/(canary\/(canary-steps|gateway-canary)|catalog|guard\/policy|observability\/metric-catalogue|runtime\/(cors|envelope|errors|inputs|lambda-event))\.ts$/,
+      /^functions\/(canary\/(canary-steps|gateway-canary)|catalog|guard\/policy\/policy|lambda\/lambda-event|observability\/metric-catalogue|runtime\/(cors|envelope|errors|inputs))\.ts$/,
       /^node:/,
       /^npm:(aws-cdk-lib|cdk-nag|constructs|esbuild|valibot)(\/|$)/,
     ],
@@ -95,7 +99,7 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
     files: /^local\//,
     may: [
       /^local\//,
-      /^functions\/(catalog|compose|guard\/policy|verify\/ports)\.ts$/,
+      /^functions\/(catalog|compose\/run-service|guard\/policy\/policy|service\/ports)\.ts$/,
       /^functions\/(lambda|runtime)\//,
       /^node:/,
       /^npm:/,
@@ -106,9 +110,9 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
 /** What a source must not say, outside the files named. */
 const textRules: readonly { readonly files: RegExp; readonly never: RegExp; readonly why: string }[] = [
   {
-    files: /^functions\/(?!compose(-[a-z]+)*\.ts$)/,
+    files: /^functions\/(?!compose\/)/,
     never: /\bprocess\s*(\.|\[)|node:process/,
-    why: 'the environment is read in compose.ts only',
+    why: 'the environment is read in compose/ only',
   },
   {
     files: /^functions\/(?!runtime\/clock\.ts$)/,
@@ -205,7 +209,7 @@ describe('a planted violation is found', () => {
       "import { x } from './start_verification.ts';",
       'imports functions/start_verification.ts',
     ],
-    ['functions/catalog.ts', "import { x } from './compose.ts';", 'imports functions/compose.ts'],
+    ['functions/catalog.ts', "import { x } from './compose/x.ts';", 'imports functions/compose/x.ts'],
     ['functions/runtime/a.ts', "import { x } from '../guard/x.ts';", 'imports functions/guard/x.ts'],
     ['functions/runtime/a.ts', "import twilio from 'twilio';", 'imports npm:twilio'],
     ['functions/runtime/a.ts', "const x = await import('twilio');", 'imports npm:twilio'],
@@ -214,15 +218,15 @@ describe('a planted violation is found', () => {
     ['functions/privacy/a.ts', "import { x } from '../runtime/x.ts';", 'imports functions/runtime/x.ts'],
     ['functions/observability/a.ts', "import '../guard/x.ts';", 'imports functions/guard/x.ts'],
     ['functions/adapters/a.ts', "export { x } from '../../local/x.ts';", 'imports local/x.ts'],
-    ['infra/a.ts', "import { x } from '../functions/compose.ts';", 'imports functions/compose.ts'],
+    ['infra/a.ts', "import { x } from '../functions/compose/x.ts';", 'imports functions/compose/x.ts'],
     ['infra/a.ts', "import { x } from '../functions/a_b.ts';", 'imports functions/a_b.ts'],
     ['local/a.ts', "import { x } from '../functions/adapters/x.ts';", 'imports functions/adapters/x.ts'],
     ['elsewhere/a.ts', '', 'belongs to no part of the house'],
-    ['functions/adapters/a.ts', "const x = process.env['X'];", 'the environment is read in compose.ts only'],
+    ['functions/adapters/a.ts', "const x = process.env['X'];", 'the environment is read in compose/ only'],
     [
       'functions/guard/a.ts',
       "import { env } from 'node:process';",
-      'the environment is read in compose.ts only',
+      'the environment is read in compose/ only',
     ],
     ['functions/guard/a.ts', 'const now = Date.now();', 'the time is read in runtime/clock.ts only'],
     ['functions/guard/a.ts', 'const now = new Date();', 'the time is read in runtime/clock.ts only'],
@@ -256,7 +260,7 @@ describe('what is allowed is not found', () => {
   it.each([
     ['a run function on the runtime', 'functions/a_b.ts', "import { x } from './runtime/inputs.ts';"],
     ['an SDK in an adapter', 'functions/adapters/a.ts', "import { x } from '@aws-sdk/client-dynamodb';"],
-    ['the environment in compose', 'functions/compose.ts', 'const x = process.env;'],
+    ['the environment in compose', 'functions/compose/a.ts', 'const x = process.env;'],
     ['the time in the clock', 'functions/runtime/clock.ts', 'const now = Date.now();'],
     ['a date made from a time', 'functions/guard/a.ts', 'const x = new Date(clock());'],
     ['words in a comment', 'functions/guard/a.ts', '/** Never Date.now(). */\n// console is not used\nx;'],

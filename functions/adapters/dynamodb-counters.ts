@@ -1,5 +1,5 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
-import type { Counters } from '../guard/store.ts';
+import type { Counters } from '../guard/store/store.ts';
 import { epochSeconds } from '../runtime/clock.ts';
 import type { Item } from './dynamodb-places.ts';
 

@@ -1,6 +1,6 @@
 import type { PutItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
-import { type Places, placeOf, timeText } from '../guard/places.ts';
-import type { TakeRequest } from '../guard/store.ts';
+import { type Places, placeOf, timeText } from '../guard/store/places.ts';
+import type { TakeRequest } from '../guard/store/store.ts';
 import { epochSeconds } from '../runtime/clock.ts';
 
 /** An item of the table as the SDK gives it. */

@@ -5,8 +5,8 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { freeAt, placeOf, sharedPlace, withHolder, withoutHolder } from '../guard/places.ts';
-import type { Counters, GuardStore, Stored, Taken, TakeRequest } from '../guard/store.ts';
+import { freeAt, placeOf, sharedPlace, withHolder, withoutHolder } from '../guard/store/places.ts';
+import type { Counters, GuardStore, Stored, Taken, TakeRequest } from '../guard/store/store.ts';
 import { epochSeconds } from '../runtime/clock.ts';
 import { RunError } from '../runtime/errors.ts';
 import { adding, countersOf } from './dynamodb-counters.ts';

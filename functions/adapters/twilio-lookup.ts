@@ -1,9 +1,9 @@
 import BaseTwilio from 'twilio/lib/base/BaseTwilio.js';
 import * as v from 'valibot';
+import type { LineTypeLookup } from '../guard/rules/line-type.ts';
 import { RunError } from '../runtime/errors.ts';
 import type { TwilioSecrets } from '../verify/credentials.ts';
 import type { Destination } from '../verify/destination.ts';
-import type { LineTypeLookup } from '../verify/line-type.ts';
 import { refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
 import { createTwilioHttp, type TwilioHttpOptions, unreadable } from './twilio-http-client.ts';
 

@@ -1,4 +1,4 @@
-import type { TestNumber } from '../guard/test-numbers.ts';
+import type { TestNumber } from '../guard/policy/test-numbers.ts';
 import { approved, sent, wrongCode } from '../runtime/envelope.ts';
 import type { Expected } from './gateway-answer.ts';
 

@@ -4,18 +4,18 @@ import type { RunError } from '../runtime/errors.ts';
 import type { Channel } from '../verify/channel.ts';
 import type { Destination } from '../verify/destination.ts';
 import type { Checked, Started } from '../verify/provider.ts';
-import type { BlockMemory } from './block-memory.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import type { DailyBudget } from './daily-budget.ts';
 import { decisionFacts } from './decision-facts.ts';
 import type { Decision } from './decision-log.ts';
-import { destinationFacts } from './destination-facts.ts';
-import type { Guard, GuessAnswer, GuessRequest, SendAnswer, SendRequest } from './guard.ts';
 import { GuardedCheck } from './guarded-check.ts';
 import { GuardedStart } from './guarded-start.ts';
-import type { Policy } from './policy.ts';
-import { type PumpingBreaker, pumpingFacts } from './pumping.ts';
-import type { TestNumber } from './test-numbers.ts';
+import type { Guard, GuessAnswer, GuessRequest, SendAnswer, SendRequest } from './limits/limits.ts';
+import type { Policy } from './policy/policy.ts';
+import type { TestNumber } from './policy/test-numbers.ts';
+import type { BlockMemory } from './rules/block-memory.ts';
+import { destinationFacts } from './rules/destination-facts.ts';
+import type { DailyBudget } from './spend/daily-budget.ts';
+import { type PumpingBreaker, pumpingFacts } from './spend/pumping.ts';
 
 /** What the guard is made of: the limits, and everything else that may speak against a message. */
 export interface AbuseGuardParts {

@@ -2,19 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KeyedHash } from '../privacy/keyed-hash.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { createLineRule, type LineTypeLookup } from '../verify/line-type.ts';
 import { type AbuseGuard, createAbuseGuard } from './abuse-guard.ts';
-import { createBlockMemory } from './block-memory.ts';
 import type { BreakerParts } from './circuit-breaker.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
-import { createGuard } from './create-guard.ts';
-import { createDailyBudget, type DailyBudgetParts } from './daily-budget.ts';
 import type { Decision } from './decision-log.ts';
-import type { GuardParts } from './guard.ts';
-import type { Policy } from './policy.ts';
-import { createPumpingBreaker } from './pumping.ts';
-import type { CountsParts } from './pumping-counts.ts';
-import type { GuardStore } from './store.ts';
+import { createGuard } from './limits/create-limits.ts';
+import type { GuardParts } from './limits/limits.ts';
+import type { Policy } from './policy/policy.ts';
+import { createBlockMemory } from './rules/block-memory.ts';
+import { createLineRule, type LineTypeLookup } from './rules/line-type.ts';
+import { createDailyBudget, type DailyBudgetParts } from './spend/daily-budget.ts';
+import { createPumpingBreaker } from './spend/pumping.ts';
+import type { CountsParts } from './spend/pumping-counts.ts';
+import type { GuardStore } from './store/store.ts';
 
 /** Who is told what the guard does. */
 interface GuardWatch {

@@ -18,9 +18,9 @@ import {
   withCounts,
   withProbe,
   withProbed,
-} from './breaker.ts';
-import type { BreakerPolicy } from './breaker-policy.ts';
-import type { GuardStore } from './store.ts';
+} from './breaker-state.ts';
+import type { BreakerPolicy } from './policy/breaker-policy.ts';
+import type { GuardStore } from './store/store.ts';
 
 /** What the breaker is made of. */
 export interface BreakerParts {

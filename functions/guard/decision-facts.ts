@@ -1,10 +1,10 @@
 import type { KeyedHash } from '../privacy/keyed-hash.ts';
 import type { Caller } from '../runtime/define-function.ts';
 import type { ServiceSid } from '../verify/provider.ts';
-import { callerKeys } from './caller-key.ts';
 import type { Decision } from './decision-log.ts';
-import type { DestinationFacts } from './destination-facts.ts';
-import type { PumpingFacts } from './pumping.ts';
+import { callerKeys } from './limits/caller-keys.ts';
+import type { DestinationFacts } from './rules/destination-facts.ts';
+import type { PumpingFacts } from './spend/pumping.ts';
 
 /** What every decision is written down with, but for how it ended. */
 export type DecisionFacts = Omit<

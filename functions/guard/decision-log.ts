@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Hashed } from '../privacy/keyed-hash.ts';
 import { RunError } from '../runtime/errors.ts';
 import { channels } from '../verify/channel.ts';
-import { numberTypes } from './destination-facts.ts';
+import { numberTypes } from './rules/destination-facts.ts';
 
 /** The `event` of a log line that holds a decision, under the key of the same name as the line's second part. */
 const decisionEvent = 'guard_decision';

@@ -3,7 +3,7 @@ import type { AbuseGuardParts } from './abuse-guard.ts';
 import type { Pass } from './circuit-breaker.ts';
 import type { DecisionFacts } from './decision-facts.ts';
 import { type CheckDecision, reasonOf } from './decision-log.ts';
-import type { GuessAnswer, GuessRequest } from './guard.ts';
+import type { GuessAnswer, GuessRequest } from './limits/limits.ts';
 
 const outcomeOf = ({ approvedSid, hints }: GuessAnswer): CheckDecision['outcome'] => {
   if (approvedSid === null) return 'wrong';

@@ -4,10 +4,10 @@ import type { AbuseGuardParts } from './abuse-guard.ts';
 import type { Pass } from './circuit-breaker.ts';
 import type { DecisionFacts } from './decision-facts.ts';
 import { reasonOf, type StartDecision } from './decision-log.ts';
-import type { DestinationFacts } from './destination-facts.ts';
-import { refuseByRules, rulesNeedHistory } from './destination-rules.ts';
-import type { SendAnswer, SendRequest } from './guard.ts';
-import type { PumpingFacts } from './pumping.ts';
+import type { SendAnswer, SendRequest } from './limits/limits.ts';
+import type { DestinationFacts } from './rules/destination-facts.ts';
+import { refuseByRules, rulesNeedHistory } from './rules/destination-rules.ts';
+import type { PumpingFacts } from './spend/pumping.ts';
 
 const surelyNot = (thrown: unknown): boolean =>
   thrown instanceof RunError && thrown.details.effect !== 'unknown';

@@ -1,5 +1,5 @@
 import { authorizer } from '../authorizer/authorizer.ts';
-import { composeAuthorizer } from '../compose-authorizer.ts';
+import { composeAuthorizer } from '../compose/authorizer.ts';
 
 /** The Lambda entry of the token authorizer. */
 export const handler = authorizer(composeAuthorizer());

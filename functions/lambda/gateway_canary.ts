@@ -1,4 +1,4 @@
-import { composeGatewayCanary } from '../compose-canary.ts';
+import { composeGatewayCanary } from '../compose/gateway-canary.ts';
 
 /** The Lambda entry of the canary that goes through the gateway. */
 export const handler = composeGatewayCanary();

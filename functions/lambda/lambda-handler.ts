@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import type { Service } from '../compose.ts';
+import type { Service } from '../compose/run-service.ts';
 import type { LogEvent } from '../observability/log-catalogue.ts';
 import { thrownPlace } from '../privacy/thrown-place.ts';
 import { corsHeaders } from '../runtime/cors.ts';
@@ -9,9 +9,9 @@ import { type Envelope, healthy } from '../runtime/envelope.ts';
 import { errorCatalogue, RunError } from '../runtime/errors.ts';
 import { type HttpReply, httpReply } from '../runtime/http-reply.ts';
 import type { InputDeclarations } from '../runtime/inputs.ts';
-import { type LambdaRequest, readLambdaEvent } from '../runtime/lambda-event.ts';
 import { failure, type Outcome, runFunction } from '../runtime/run-function.ts';
-import type { VerifyPorts } from '../verify/ports.ts';
+import type { VerifyPorts } from '../service/ports.ts';
+import { type LambdaRequest, readLambdaEvent } from './lambda-event.ts';
 
 /** Answer this long before Lambda would cut the function off, in milliseconds. */
 const timeoutEarlyInMillis = 500;

@@ -1,4 +1,4 @@
-import { composeDestinationKeyRotation } from '../compose-rotation.ts';
+import { composeDestinationKeyRotation } from '../compose/rotation.ts';
 import { rotationHandler } from './rotation-handler.ts';
 
 /** The Lambda entry of the rotation of the key that destinations are hashed with. */

@@ -1,4 +1,4 @@
-import { composeTwilioKeyRotation } from '../compose-rotation.ts';
+import { composeTwilioKeyRotation } from '../compose/rotation.ts';
 import { rotationHandler } from './rotation-handler.ts';
 
 /** The Lambda entry of the rotation of Twilio's API key. */

@@ -1,4 +1,4 @@
-import type { RotationService } from '../compose-rotation.ts';
+import type { RotationService } from '../compose/rotation.ts';
 import { thrownPlace } from '../privacy/thrown-place.ts';
 import { readRotationEvent } from '../rotation/rotate.ts';
 import { RunError } from '../runtime/errors.ts';

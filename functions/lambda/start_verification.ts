@@ -1,4 +1,4 @@
-import { compose } from '../compose.ts';
+import { compose } from '../compose/run-service.ts';
 import { startVerification } from '../start_verification.ts';
 import { lambdaHandler } from './lambda-handler.ts';
 

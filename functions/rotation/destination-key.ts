@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { stateLives } from '../guard/destination-state.ts';
+import { stateLives } from '../guard/limits/destination-state.ts';
 import { type HashKeys, parseHashKeys } from '../privacy/hash-keys.ts';
 import { type Clock, epochSeconds } from '../runtime/clock.ts';
 import { RunError } from '../runtime/errors.ts';

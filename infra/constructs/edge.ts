@@ -2,7 +2,7 @@ import { type RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { type Policy, parsePolicy } from '../../functions/guard/policy.ts';
+import { type Policy, parsePolicy } from '../../functions/guard/policy/policy.ts';
 import type { Settings } from '../settings.ts';
 import { CallerAuthorizer } from './caller-authorizer.ts';
 import { CustomDomain } from './custom-domain.ts';

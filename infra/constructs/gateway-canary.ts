@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { canaryPaths } from '../../functions/canary/canary-steps.ts';
-import type { Policy } from '../../functions/guard/policy.ts';
+import type { Policy } from '../../functions/guard/policy/policy.ts';
 import type { Settings } from '../settings.ts';
 import { Canary } from './canary.ts';
 import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';

@@ -5,7 +5,7 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { gatewayCanaryName } from '../../functions/canary/gateway-canary.ts';
-import { type Policy, parsePolicy } from '../../functions/guard/policy.ts';
+import { type Policy, parsePolicy } from '../../functions/guard/policy/policy.ts';
 import type { Settings } from '../settings.ts';
 import type { AlarmSpec } from '../watching/alarm-spec.ts';
 import { blockedAlarm, failureQueueAlarm, gatewayAlarm, rotationAlarm } from '../watching/edge-alarms.ts';

@@ -1,6 +1,6 @@
 import type { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
-import type { Policy } from '../../functions/guard/policy.ts';
-import { maxBodyBytes } from '../../functions/runtime/lambda-event.ts';
+import type { Policy } from '../../functions/guard/policy/policy.ts';
+import { maxBodyBytes } from '../../functions/lambda/lambda-event.ts';
 import type { EdgeSettings, WafRule } from '../settings/edge.ts';
 import { constantHeaders, type GatewayAnswer, gatewayBody } from './gateway-responses.ts';
 

@@ -1,5 +1,5 @@
 import { catalog } from '../../functions/catalog.ts';
-import type { Policy } from '../../functions/guard/policy.ts';
+import type { Policy } from '../../functions/guard/policy/policy.ts';
 import type { AccessSettings } from './access.ts';
 import { type EdgeSettings, wafRules } from './edge.ts';
 import type { WatchingSettings } from './watching.ts';

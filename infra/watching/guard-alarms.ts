@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Policy } from '../../functions/guard/policy.ts';
+import type { Policy } from '../../functions/guard/policy/policy.ts';
 import type { AlarmSpec } from './alarm-spec.ts';
 import { type ServiceMetrics, sumOf } from './service-metrics.ts';
 

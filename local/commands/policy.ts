@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { type Policy, parsePolicy } from '../../functions/guard/policy.ts';
+import { type Policy, parsePolicy } from '../../functions/guard/policy/policy.ts';
 import { isRecord } from '../../functions/runtime/inputs.ts';
 import { CommandError, wrong } from '../job/command-error.ts';
 import { readDecisions } from '../policy/decision-file.ts';

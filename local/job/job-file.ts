@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { maxRunJobLength, parseRunJob, type RunJob } from '../../functions/runtime/run-job.ts';
-import { RunJobError } from '../../functions/runtime/run-job-error.ts';
 import { wrong } from './command-error.ts';
+import { maxRunJobLength, parseRunJob, type RunJob } from './xanoscript/run-job.ts';
+import { RunJobError } from './xanoscript/run-job-error.ts';
 
 // npm runs a script in the project's folder and keeps the one it was called from here.
 const callersFolder = (): string =>

@@ -1,13 +1,13 @@
 import { catalog } from '../../functions/catalog.ts';
-import { compose, type Service } from '../../functions/compose.ts';
+import { compose, type Service } from '../../functions/compose/run-service.ts';
 import type { RunFunction } from '../../functions/runtime/define-function.ts';
 import type { Envelope } from '../../functions/runtime/envelope.ts';
 import type { InputDeclarations } from '../../functions/runtime/inputs.ts';
 import { failure, type Outcome, runFunction } from '../../functions/runtime/run-function.ts';
-import type { RunJob } from '../../functions/runtime/run-job.ts';
-import type { VerifyPorts } from '../../functions/verify/ports.ts';
+import type { VerifyPorts } from '../../functions/service/ports.ts';
 import { startWorld, type World } from '../world.ts';
 import { receivedCode } from './received-code.ts';
+import type { RunJob } from './xanoscript/run-job.ts';
 
 type Definition = RunFunction<InputDeclarations, VerifyPorts>;
 type Input = RunJob['main']['input'];

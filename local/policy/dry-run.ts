@@ -1,4 +1,4 @@
-import type { Policy } from '../../functions/guard/policy.ts';
+import type { Policy } from '../../functions/guard/policy/policy.ts';
 import type { LoggedDecision } from './decision-file.ts';
 import { createReplay } from './replay.ts';
 import type { Replayed } from './replay-world.ts';

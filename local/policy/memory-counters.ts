@@ -1,4 +1,4 @@
-import type { Counters, GuardStore } from '../../functions/guard/store.ts';
+import type { Counters, GuardStore } from '../../functions/guard/store/store.ts';
 
 /** The counters of a guard store, in memory. */
 export const createMemoryCounters = (): Pick<GuardStore, 'add' | 'counters'> => {

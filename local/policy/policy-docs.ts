@@ -1,4 +1,4 @@
-import { parsePolicy, policySchema } from '../../functions/guard/policy.ts';
+import { parsePolicy, policySchema } from '../../functions/guard/policy/policy.ts';
 import { schemaTable } from './schema-table.ts';
 
 /** The policy's page for people: every key, what it means and its default, out of the schema alone. */

@@ -1,6 +1,6 @@
-import { decideCheck } from '../../functions/guard/checks.ts';
 import type { CheckDecision } from '../../functions/guard/decision-log.ts';
-import { withApproval, withoutGuess, withRecord } from '../../functions/guard/destination-state.ts';
+import { decideCheck } from '../../functions/guard/limits/check-rules.ts';
+import { withApproval, withoutGuess, withRecord } from '../../functions/guard/limits/destination-state.ts';
 import { callerIn } from './replay-limits.ts';
 import { passed, type Replayed, type ReplayWorld, refused } from './replay-world.ts';
 

@@ -1,7 +1,7 @@
-import type { CallerKeys } from '../../functions/guard/caller-key.ts';
 import type { Decision } from '../../functions/guard/decision-log.ts';
-import { type Wait, windowFreeAt, windowLimit } from '../../functions/guard/limits.ts';
-import type { Policy } from '../../functions/guard/policy.ts';
+import type { CallerKeys } from '../../functions/guard/limits/caller-keys.ts';
+import { type Wait, windowFreeAt, windowLimit } from '../../functions/guard/limits/windows.ts';
+import type { Policy } from '../../functions/guard/policy/policy.ts';
 
 /** The limits of a caller, each with whose it is. */
 const callerLimits = {

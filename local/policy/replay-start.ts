@@ -1,9 +1,9 @@
 import type { StartDecision } from '../../functions/guard/decision-log.ts';
-import type { DestinationFacts } from '../../functions/guard/destination-facts.ts';
-import { refuseByRules } from '../../functions/guard/destination-rules.ts';
-import type { DestinationState } from '../../functions/guard/destination-state.ts';
-import { settled } from '../../functions/guard/send-outcome.ts';
-import { decideSend } from '../../functions/guard/sends.ts';
+import type { DestinationState } from '../../functions/guard/limits/destination-state.ts';
+import { settled } from '../../functions/guard/limits/send-outcome.ts';
+import { decideSend } from '../../functions/guard/limits/send-rules.ts';
+import type { DestinationFacts } from '../../functions/guard/rules/destination-facts.ts';
+import { refuseByRules } from '../../functions/guard/rules/destination-rules.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import type { Started } from '../../functions/verify/provider.ts';
 import { callerIn } from './replay-limits.ts';

@@ -1,7 +1,7 @@
-import { createDailyBudget, type DailyBudget } from '../../functions/guard/daily-budget.ts';
-import { type DestinationState, emptyState } from '../../functions/guard/destination-state.ts';
-import type { Policy } from '../../functions/guard/policy.ts';
-import { createPumpingBreaker, type PumpingBreaker } from '../../functions/guard/pumping.ts';
+import { type DestinationState, emptyState } from '../../functions/guard/limits/destination-state.ts';
+import type { Policy } from '../../functions/guard/policy/policy.ts';
+import { createDailyBudget, type DailyBudget } from '../../functions/guard/spend/daily-budget.ts';
+import { createPumpingBreaker, type PumpingBreaker } from '../../functions/guard/spend/pumping.ts';
 import type { RunError } from '../../functions/runtime/errors.ts';
 import { createMemoryCounters } from './memory-counters.ts';
 import { type CallerLimits, createCallerLimits } from './replay-limits.ts';

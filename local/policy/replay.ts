@@ -1,5 +1,5 @@
 import type { CheckDecision, Decision, StartDecision } from '../../functions/guard/decision-log.ts';
-import type { Policy } from '../../functions/guard/policy.ts';
+import type { Policy } from '../../functions/guard/policy/policy.ts';
 import { replayCheck } from './replay-check.ts';
 import { replayStart } from './replay-start.ts';
 import { createReplayWorld, type Replayed } from './replay-world.ts';

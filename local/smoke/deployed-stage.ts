@@ -1,8 +1,8 @@
 import { GetFunctionConfigurationCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { catalog } from '../../functions/catalog.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
-import { type TestNumber, testNumberOf } from '../../functions/guard/test-numbers.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import { type TestNumber, testNumberOf } from '../../functions/guard/policy/test-numbers.ts';
 import { serviceName } from '../../functions/observability/metric-catalogue.ts';
 import type { Destination } from '../../functions/verify/destination.ts';
 

@@ -1,5 +1,5 @@
 import { createDynamoDbClient, DynamoDbStore } from '../../functions/adapters/dynamodb-store.ts';
-import type { Service } from '../../functions/compose.ts';
+import type { Service } from '../../functions/compose/run-service.ts';
 import { assembleGuard } from '../../functions/guard/assemble-guard.ts';
 import { createGuardWatch } from '../../functions/observability/guard-watch.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { engines, type RunningEngine } from '../support/guard-engines.ts';
 
 const later = Date.now() + 3_600_000;

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTwilioLookup, type TwilioLookupOptions } from '../../functions/adapters/twilio-lookup.ts';
+import { createLineRule, type LineRuleParts } from '../../functions/guard/rules/line-type.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import type { Channel } from '../../functions/verify/channel.ts';
 import { type Destination, phoneDestination } from '../../functions/verify/destination.ts';
-import { createLineRule, type LineRuleParts } from '../../functions/verify/line-type.ts';
 import { type Emulator, startEmulator } from '../../local/emulator/server.ts';
 import { type EmulatorControl, emulatorControl } from '../support/emulator-control.ts';
 import { createMemoryStore } from '../support/memory-store.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
 import { readTwilioAdmin } from '../../functions/adapters/twilio-keys.ts';
-import { stateLives } from '../../functions/guard/destination-state.ts';
+import { stateLives } from '../../functions/guard/limits/destination-state.ts';
 import { leastDestinationDays } from '../../infra/settings/rotation.ts';
 import { readSettings } from '../../infra/settings.ts';
 import { type Resource, resourcesOf, templateOf } from './synth.ts';

@@ -5,7 +5,7 @@ import { RootConstruct } from 'constructs';
 import { getCountries } from 'libphonenumber-js';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../functions/catalog.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import { errorCatalogue } from '../../functions/runtime/errors.ts';
 import { WebAcl } from '../../infra/constructs/web-acl.ts';
 import { wafRules } from '../../infra/settings/edge.ts';

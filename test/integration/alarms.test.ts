@@ -1,8 +1,8 @@
 import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { authorizer } from '../../functions/authorizer/authorizer.ts';
-import { composeAuthorizer } from '../../functions/compose-authorizer.ts';
-import { composeGatewayCanary } from '../../functions/compose-canary.ts';
+import { composeAuthorizer } from '../../functions/compose/authorizer.ts';
+import { composeGatewayCanary } from '../../functions/compose/gateway-canary.ts';
 import { rotationSteps } from '../../functions/rotation/rotate.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { type Resource, resourcesOf, templateOf } from '../infra/synth.ts';

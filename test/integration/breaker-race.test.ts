@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { breakerPolicy } from '../../functions/guard/breaker-policy.ts';
 import { type BreakerParts, createCircuitBreaker } from '../../functions/guard/circuit-breaker.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { breakerPolicy } from '../../functions/guard/policy/breaker-policy.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { dynamoDbEngines, type RunningEngine } from '../support/guard-engines.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compose } from '../../functions/compose.ts';
+import { compose } from '../../functions/compose/run-service.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { expectHttpAnswer, type HttpAnswer } from '../support/contract.ts';
 import { restEvent } from '../support/lambda-events.ts';

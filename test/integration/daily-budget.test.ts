@@ -2,9 +2,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbStore } from '../../functions/adapters/dynamodb-store.ts';
-import { createDailyBudget } from '../../functions/guard/daily-budget.ts';
-import { dailyBudgetPolicy } from '../../functions/guard/spend-policy.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { dailyBudgetPolicy } from '../../functions/guard/policy/spend-policy.ts';
+import { createDailyBudget } from '../../functions/guard/spend/daily-budget.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { startDynamoDb } from '../../local/dynamodb.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { composeDestinationKeyRotation } from '../../functions/compose-rotation.ts';
-import { stateLives } from '../../functions/guard/destination-state.ts';
+import { composeDestinationKeyRotation } from '../../functions/compose/rotation.ts';
+import { stateLives } from '../../functions/guard/limits/destination-state.ts';
 import { parseHashKeys } from '../../functions/privacy/hash-keys.ts';
 import { expectHttpAnswer } from '../support/contract.ts';
 import { leaksIn } from '../support/leaks.ts';

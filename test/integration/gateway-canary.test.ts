@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type GatewayClientOptions, gatewayClient } from '../../functions/adapters/gateway-client.ts';
 import type { CanaryScope } from '../../functions/canary/canary-steps.ts';
 import { gatewayCanary } from '../../functions/canary/gateway-canary.ts';
-import { testNumberOf } from '../../functions/guard/test-numbers.ts';
+import { testNumberOf } from '../../functions/guard/policy/test-numbers.ts';
 import type { LogFields } from '../../functions/observability/log-catalogue.ts';
 import { systemClock } from '../../functions/runtime/clock.ts';
 import type { Destination } from '../../functions/verify/destination.ts';

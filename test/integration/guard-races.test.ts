@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { checkThenAct, neverRefused } from '../support/guard-broken-store.ts';
 import { dynamoDbEngines, type RunningEngine } from '../support/guard-engines.ts';
 import { createGuardFleet, type GuardFleet, tally } from '../support/guard-fleet.ts';

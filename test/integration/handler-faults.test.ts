@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createSecretCache, createSecretsManagerClient } from '../../functions/adapters/secret-cache.ts';
 import { parseTwilioSecret } from '../../functions/adapters/twilio-secret.ts';
 import { createTwilioVerify } from '../../functions/adapters/twilio-verify.ts';
-import type { Service } from '../../functions/compose.ts';
+import type { Service } from '../../functions/compose/run-service.ts';
 import { startEmulator } from '../../local/emulator/server.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { expectHttpAnswer, type HttpAnswer } from '../support/contract.ts';

@@ -2,8 +2,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbStore } from '../../functions/adapters/dynamodb-store.ts';
-import { createPumpingBreaker, type PumpingFacts } from '../../functions/guard/pumping.ts';
-import { pumpingPolicy } from '../../functions/guard/spend-policy.ts';
+import { pumpingPolicy } from '../../functions/guard/policy/spend-policy.ts';
+import { createPumpingBreaker, type PumpingFacts } from '../../functions/guard/spend/pumping.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { startDynamoDb } from '../../local/dynamodb.ts';
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { composeTwilioKeyRotation } from '../../functions/compose-rotation.ts';
+import { composeTwilioKeyRotation } from '../../functions/compose/rotation.ts';
 import { rotationSteps } from '../../functions/rotation/rotate.ts';
 import { expectHttpAnswer } from '../support/contract.ts';
 import { restEvent } from '../support/lambda-events.ts';

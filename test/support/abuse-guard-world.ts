@@ -1,8 +1,8 @@
 import type { AbuseGuard } from '../../functions/guard/abuse-guard.ts';
 import { assembleGuard } from '../../functions/guard/assemble-guard.ts';
 import { type Decision, readDecision } from '../../functions/guard/decision-log.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createGuardWatch } from '../../functions/observability/guard-watch.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Caller } from '../../functions/runtime/define-function.ts';

@@ -1,4 +1,4 @@
-import type { GuardStore } from '../../functions/guard/store.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 
 /** A store that never says that somebody else wrote first: races over it must go wrong. */
 export const neverRefused = (inner: GuardStore): GuardStore => ({

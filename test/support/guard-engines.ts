@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDbStore } from '../../functions/adapters/dynamodb-store.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createTable, startDynamoDb } from '../../local/dynamodb.ts';
 import { dynamoDbLocalMissing, startDynamoDbLocal } from './dynamodb-local.ts';
 import { createMemoryStore } from './memory-store.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createGuard } from '../../functions/guard/create-guard.ts';
-import type { Guard } from '../../functions/guard/guard.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { createGuard } from '../../functions/guard/limits/create-limits.ts';
+import type { Guard } from '../../functions/guard/limits/limits.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createFakeProvider, type FakeProvider } from './guard-provider.ts';
 import {
   type AskedCheck,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { createGuard } from '../../functions/guard/create-guard.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { createGuard } from '../../functions/guard/limits/create-limits.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Caller } from '../../functions/runtime/define-function.ts';
 import { RunError } from '../../functions/runtime/errors.ts';

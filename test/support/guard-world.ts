@@ -1,7 +1,7 @@
-import { createGuard } from '../../functions/guard/create-guard.ts';
-import type { Guard, GuardParts, GuessRequest, SendRequest } from '../../functions/guard/guard.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { createGuard } from '../../functions/guard/limits/create-limits.ts';
+import type { Guard, GuardParts, GuessRequest, SendRequest } from '../../functions/guard/limits/limits.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Caller } from '../../functions/runtime/define-function.ts';
 import type { Hints } from '../../functions/runtime/envelope.ts';

@@ -5,8 +5,8 @@ import {
   sharedPlace,
   withHolder,
   withoutHolder,
-} from '../../functions/guard/places.ts';
-import type { GuardStore, Taken, TakeRequest } from '../../functions/guard/store.ts';
+} from '../../functions/guard/store/places.ts';
+import type { GuardStore, Taken, TakeRequest } from '../../functions/guard/store/store.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';
 
 /** A guard store in memory, for schedules by the thousand; the same contract suite holds it and the DynamoDB one. */

@@ -1,4 +1,4 @@
-import type { GuardStore } from '../../functions/guard/store.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createGuardWorld, type GuardWorld } from './guard-world.ts';
 import type { TableMeter } from './table-meter.ts';
 

@@ -1,11 +1,11 @@
 import { createServiceDirectory } from '../../functions/adapters/service-directory.ts';
 import { assembleGuard } from '../../functions/guard/assemble-guard.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createGuardWatch } from '../../functions/observability/guard-watch.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { systemClock } from '../../functions/runtime/clock.ts';
-import type { VerifyPorts } from '../../functions/verify/ports.ts';
+import type { VerifyPorts } from '../../functions/service/ports.ts';
 import type {
   CheckRequest,
   ServiceSid,

@@ -4,7 +4,7 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import type { RotationBasis, RotationService } from '../../functions/compose-rotation.ts';
+import type { RotationBasis, RotationService } from '../../functions/compose/rotation.ts';
 import { rotationHandler } from '../../functions/lambda/rotation-handler.ts';
 import { rotationSteps } from '../../functions/rotation/rotate.ts';
 import type { Clock } from '../../functions/runtime/clock.ts';

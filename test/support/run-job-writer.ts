@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { JsonValue } from '../../functions/runtime/xs-value.ts';
+import type { JsonValue } from '../../local/job/xanoscript/value.ts';
 
 /** Choices to make while writing, used in turn and over again. */
 export type Style = readonly number[];

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { checkVerification } from '../../functions/check_verification.ts';
-import { compose, type Service } from '../../functions/compose.ts';
+import { compose, type Service } from '../../functions/compose/run-service.ts';
 import { lambdaHandler } from '../../functions/lambda/lambda-handler.ts';
 import type { LogEvent, LogFields } from '../../functions/observability/log-catalogue.ts';
 import type { MetricName } from '../../functions/observability/metric-catalogue.ts';

@@ -5,7 +5,7 @@ import { type Authorization, authorizer } from '../../functions/authorizer/autho
 import type { Issuer } from '../../functions/authorizer/issuers.ts';
 import { JwksKeeper } from '../../functions/authorizer/jwks-keeper.ts';
 import { createTokenVerifier } from '../../functions/authorizer/token-verifier.ts';
-import { readLambdaEvent } from '../../functions/runtime/lambda-event.ts';
+import { readLambdaEvent } from '../../functions/lambda/lambda-event.ts';
 import { restEvent } from '../support/lambda-events.ts';
 import { loopbackCertificate } from '../support/loopback-certificate.ts';
 import { startTokenIssuer, type TokenIssuer, writtenToken } from '../support/token-issuer.ts';

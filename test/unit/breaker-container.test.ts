@@ -1,9 +1,14 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { type BreakerState, closedBreaker, withCounts, withProbe } from '../../functions/guard/breaker.ts';
-import { breakerPolicy } from '../../functions/guard/breaker-policy.ts';
+import {
+  type BreakerState,
+  closedBreaker,
+  withCounts,
+  withProbe,
+} from '../../functions/guard/breaker-state.ts';
 import { createCircuitBreaker } from '../../functions/guard/circuit-breaker.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { breakerPolicy } from '../../functions/guard/policy/breaker-policy.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 

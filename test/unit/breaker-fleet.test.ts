@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { type BreakerState, readBreaker } from '../../functions/guard/breaker.ts';
-import { breakerPolicy } from '../../functions/guard/breaker-policy.ts';
+import { type BreakerState, readBreaker } from '../../functions/guard/breaker-state.ts';
 import {
   type CircuitBreaker,
   createCircuitBreaker,
   type Pass,
 } from '../../functions/guard/circuit-breaker.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { breakerPolicy } from '../../functions/guard/policy/breaker-policy.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 

@@ -15,8 +15,8 @@ import {
   withCounts,
   withProbe,
   withProbed,
-} from '../../functions/guard/breaker.ts';
-import { breakerPolicy } from '../../functions/guard/breaker-policy.ts';
+} from '../../functions/guard/breaker-state.ts';
+import { breakerPolicy } from '../../functions/guard/policy/breaker-policy.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { refusedBy, TwilioRefusal } from '../../functions/verify/twilio-errors.ts';
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { composeGatewayCanary } from '../../functions/compose-canary.ts';
+import { composeGatewayCanary } from '../../functions/compose/gateway-canary.ts';
 
 const good = {
   VERIFY_API_URL: 'https://api.example.com/prod/',

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { readLambdaEvent } from '../../functions/lambda/lambda-event.ts';
 import { corsHeaders, exposedHeaders } from '../../functions/runtime/cors.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { httpReply } from '../../functions/runtime/http-reply.ts';
-import { readLambdaEvent } from '../../functions/runtime/lambda-event.ts';
 import { failure } from '../../functions/runtime/run-function.ts';
 import { proxyEvents } from '../support/lambda-events.ts';
 

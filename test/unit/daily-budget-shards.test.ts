@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { createDailyBudget } from '../../functions/guard/daily-budget.ts';
-import { dailyBudgetPolicy } from '../../functions/guard/spend-policy.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { dailyBudgetPolicy } from '../../functions/guard/policy/spend-policy.ts';
+import { createDailyBudget } from '../../functions/guard/spend/daily-budget.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';
 
 const day = 24 * 3_600_000;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { createDailyBudget } from '../../functions/guard/daily-budget.ts';
-import { limitsOn, shareOf } from '../../functions/guard/daily-budget-shares.ts';
-import { dailyBudgetPolicy } from '../../functions/guard/spend-policy.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { dailyBudgetPolicy } from '../../functions/guard/policy/spend-policy.ts';
+import { createDailyBudget } from '../../functions/guard/spend/daily-budget.ts';
+import { limitsOn, shareOf } from '../../functions/guard/spend/daily-budget-shares.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';
 

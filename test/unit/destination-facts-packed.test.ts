@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { getCountries, type PhoneNumber, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import metadata from 'libphonenumber-js/metadata.max.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
-import { disposableDomains } from '../../functions/guard/disposable-domains.ts';
+import { disposableDomains } from '../../functions/guard/rules/disposable-domains.ts';
 import { isCountry, readNumber } from '../../functions/verify/numbering-plan.ts';
 
 /** A module that holds a text, packed. */
@@ -27,7 +27,7 @@ describe('the packed list of throw-away mailboxes', () => {
   );
 
   it('is the one of the installed package', async () => {
-    await expect(packed).toMatchFileSnapshot('../../functions/guard/disposable-domain-list.ts');
+    await expect(packed).toMatchFileSnapshot('../../functions/guard/rules/disposable-domain-list.ts');
   });
 
   it('adds less than 100 kB to the bundle', () => {

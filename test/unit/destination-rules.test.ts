@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { destinationFacts, numberTypes } from '../../functions/guard/destination-facts.ts';
-import { refuseByRules, rulesNeedHistory } from '../../functions/guard/destination-rules.ts';
-import { type RulesPolicy, rulesPolicy } from '../../functions/guard/rules-policy.ts';
+import { type RulesPolicy, rulesPolicy } from '../../functions/guard/policy/rules-policy.ts';
+import { destinationFacts, numberTypes } from '../../functions/guard/rules/destination-facts.ts';
+import { refuseByRules, rulesNeedHistory } from '../../functions/guard/rules/destination-rules.ts';
 import { errorCatalogue, RunError } from '../../functions/runtime/errors.ts';
 import { emailDestination, phoneDestination } from '../../functions/verify/destination.ts';
 

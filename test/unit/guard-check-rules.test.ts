@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { callerKeys } from '../../functions/guard/caller-key.ts';
-import { type CheckAsk, checksLeft, decideCheck } from '../../functions/guard/checks.ts';
+import { callerKeys } from '../../functions/guard/limits/caller-keys.ts';
+import { type CheckAsk, checksLeft, decideCheck } from '../../functions/guard/limits/check-rules.ts';
 import {
   type DestinationState,
   emptyState,
   type Guess,
   type LastSend,
   type VerificationRecord,
-} from '../../functions/guard/destination-state.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
+} from '../../functions/guard/limits/destination-state.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { http } from '../support/guard-world.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createGuardWorld, http, wrongCode } from '../support/guard-world.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 

@@ -9,7 +9,7 @@ import {
   withoutGuess,
   withoutSend,
   withSend,
-} from '../../functions/guard/destination-state.ts';
+} from '../../functions/guard/limits/destination-state.ts';
 
 const t0 = Date.UTC(2026, 0, 1);
 const day = 24 * 3_600_000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { emptyState, withSend } from '../../functions/guard/destination-state.ts';
-import { amendState, loadState } from '../../functions/guard/documents.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { emptyState, withSend } from '../../functions/guard/limits/destination-state.ts';
+import { amendState, loadState } from '../../functions/guard/store/documents.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
 const now = Date.UTC(2026, 0, 1);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createBlockMemory } from '../../functions/guard/block-memory.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { createBlockMemory } from '../../functions/guard/rules/block-memory.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import type { Destination } from '../../functions/verify/destination.ts';

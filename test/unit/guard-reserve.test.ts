@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Guard } from '../../functions/guard/guard.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import type { Guard } from '../../functions/guard/limits/limits.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import type { Destination } from '../../functions/verify/destination.ts';
 import type { ServiceSid } from '../../functions/verify/provider.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createBlockMemory } from '../../functions/guard/block-memory.ts';
-import { destinationFacts } from '../../functions/guard/destination-facts.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
-import { createPumpingBreaker, pumpingFacts } from '../../functions/guard/pumping.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import { createBlockMemory } from '../../functions/guard/rules/block-memory.ts';
+import { destinationFacts } from '../../functions/guard/rules/destination-facts.ts';
+import { createPumpingBreaker, pumpingFacts } from '../../functions/guard/spend/pumping.ts';
 import { hashUnder, parseHashKeys } from '../../functions/privacy/hash-keys.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { RunError } from '../../functions/runtime/errors.ts';

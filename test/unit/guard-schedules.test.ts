@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { approvalEcho } from '../../functions/guard/checks.ts';
+import { approvalEcho } from '../../functions/guard/limits/check-rules.ts';
 import { neverRefused } from '../support/guard-broken-store.ts';
 import { batches, type Deed, type History, runSchedule } from '../support/guard-schedule.ts';
 import { createGuardWorld, http, wrongCode } from '../support/guard-world.ts';

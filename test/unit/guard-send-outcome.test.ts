@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { callerKeys } from '../../functions/guard/caller-key.ts';
+import { callerKeys } from '../../functions/guard/limits/caller-keys.ts';
 import {
   type DestinationState,
   emptyState,
@@ -7,10 +7,10 @@ import {
   type VerificationRecord,
   withRecord,
   withSend,
-} from '../../functions/guard/destination-state.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
-import { doubtful, lifeLeft, settled } from '../../functions/guard/send-outcome.ts';
-import type { SendAsk } from '../../functions/guard/sends.ts';
+} from '../../functions/guard/limits/destination-state.ts';
+import { doubtful, lifeLeft, settled } from '../../functions/guard/limits/send-outcome.ts';
+import type { SendAsk } from '../../functions/guard/limits/send-rules.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Caller } from '../../functions/runtime/define-function.ts';
 import { RunError } from '../../functions/runtime/errors.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { callerKeys } from '../../functions/guard/caller-key.ts';
-import { emptyState, type LastSend, withSend } from '../../functions/guard/destination-state.ts';
-import type { SendRequest } from '../../functions/guard/guard.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
-import { decideSend, destinationWaits, type SendAsk } from '../../functions/guard/sends.ts';
+import { callerKeys } from '../../functions/guard/limits/caller-keys.ts';
+import { emptyState, type LastSend, withSend } from '../../functions/guard/limits/destination-state.ts';
+import type { SendRequest } from '../../functions/guard/limits/limits.ts';
+import { decideSend, destinationWaits, type SendAsk } from '../../functions/guard/limits/send-rules.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Destination } from '../../functions/verify/destination.ts';
 import type { ServiceSid } from '../../functions/verify/provider.ts';

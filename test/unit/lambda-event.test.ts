@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkVerification } from '../../functions/check_verification.ts';
+import { maxBodyBytes, readLambdaEvent } from '../../functions/lambda/lambda-event.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
-import { maxBodyBytes, readLambdaEvent } from '../../functions/runtime/lambda-event.ts';
 import { startVerification } from '../../functions/start_verification.ts';
 import { httpApiEvent, proxyEvents, restEvent, scheduledEvent } from '../support/lambda-events.ts';
 

@@ -6,8 +6,8 @@ import {
   secondsUntil,
   windowFreeAt,
   windowLimit,
-} from '../../functions/guard/limits.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
+} from '../../functions/guard/limits/windows.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 
 const limits = (rate_limits: object) => parsePolicy({ rate_limits });
 

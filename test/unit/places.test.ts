@@ -7,7 +7,7 @@ import {
   timeText,
   withHolder,
   withoutHolder,
-} from '../../functions/guard/places.ts';
+} from '../../functions/guard/store/places.ts';
 
 const t0 = Date.UTC(2026, 0, 1);
 const places = [placeOf(t0 + 2, 'b', 'y'), placeOf(t0, 'a', 'x')];

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parsePolicy } from '../../functions/guard/policy.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import { createAbuseWorld } from '../support/abuse-guard-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'policy-'));

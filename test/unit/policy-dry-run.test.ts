@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Decision, readDecision } from '../../functions/guard/decision-log.ts';
-import { parsePolicy } from '../../functions/guard/policy.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import { readDecisions } from '../../local/policy/decision-file.ts';
 import { dryRun } from '../../local/policy/dry-run.ts';
 import { dryRunTable } from '../../local/policy/dry-run-table.ts';

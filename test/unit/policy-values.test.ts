@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePolicy } from '../../functions/guard/policy.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 
 const testNumber = (differs: object) => ({
   test_numbers: [{ number: '+15005550006', code: '123456', expires: '2027-01-31', ...differs }],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePolicy } from '../../functions/guard/policy.ts';
+import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 
 /** CONTRACT §4, as it is printed there; other keys may stand beside these. */
 const contract = {

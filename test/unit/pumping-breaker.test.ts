@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { destinationFacts } from '../../functions/guard/destination-facts.ts';
+import { pumpingPolicy } from '../../functions/guard/policy/spend-policy.ts';
+import { destinationFacts } from '../../functions/guard/rules/destination-facts.ts';
 import {
   createPumpingBreaker,
   type PumpingBreaker,
   type PumpingFacts,
   pumpingFacts,
-} from '../../functions/guard/pumping.ts';
-import { pumpingPolicy } from '../../functions/guard/spend-policy.ts';
-import type { Counters, GuardStore } from '../../functions/guard/store.ts';
+} from '../../functions/guard/spend/pumping.ts';
+import type { Counters, GuardStore } from '../../functions/guard/store/store.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Destination } from '../../functions/verify/destination.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
-import { createPumpingBreaker } from '../../functions/guard/pumping.ts';
-import { pumpingPolicy } from '../../functions/guard/spend-policy.ts';
+import { pumpingPolicy } from '../../functions/guard/policy/spend-policy.ts';
+import { createPumpingBreaker } from '../../functions/guard/spend/pumping.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';
 
 /** What DynamoDB writes to one item in a second (its partition's limit, in units of 1 kB). */

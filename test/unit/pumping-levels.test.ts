@@ -1,10 +1,14 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { destinationFacts } from '../../functions/guard/destination-facts.ts';
-import { createPumpingBreaker, type PumpingFacts, pumpingFacts } from '../../functions/guard/pumping.ts';
-import { finerName, hourName, type Known, tripOf } from '../../functions/guard/pumping-levels.ts';
-import { pumpingPolicy } from '../../functions/guard/spend-policy.ts';
-import type { GuardStore } from '../../functions/guard/store.ts';
+import { pumpingPolicy } from '../../functions/guard/policy/spend-policy.ts';
+import { destinationFacts } from '../../functions/guard/rules/destination-facts.ts';
+import {
+  createPumpingBreaker,
+  type PumpingFacts,
+  pumpingFacts,
+} from '../../functions/guard/spend/pumping.ts';
+import { finerName, hourName, type Known, tripOf } from '../../functions/guard/spend/pumping-levels.ts';
+import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Destination } from '../../functions/verify/destination.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';

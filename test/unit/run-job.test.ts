@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maxRunJobLength, parseRunJob } from '../../functions/runtime/run-job.ts';
-import { RunJobError } from '../../functions/runtime/run-job-error.ts';
-import type { Notation } from '../../functions/runtime/xs-scanner.ts';
-import type { JsonValue } from '../../functions/runtime/xs-value.ts';
+import { maxRunJobLength, parseRunJob } from '../../local/job/xanoscript/run-job.ts';
+import { RunJobError } from '../../local/job/xanoscript/run-job-error.ts';
+import type { Notation } from '../../local/job/xanoscript/scanner.ts';
+import type { JsonValue } from '../../local/job/xanoscript/value.ts';
 import { style, writeRunJob } from '../support/run-job-writer.ts';
 
 const withInput = (members: string): string => `run.job "x" { main = { name: "f" input: { ${members} } } }`;

@@ -1,0 +1,49 @@
+import ipaddr from 'ipaddr.js';
+import { type Hashed, hashBefore, type KeyedHash } from '../../privacy/keyed-hash.ts';
+import type { Caller } from '../../runtime/define-function.ts';
+import { callerWindow } from './windows.ts';
+
+/**
+ * The network that an address counts for: an IPv4 address itself (an IPv4-mapped IPv6 one too), an IPv6 address's
+ * /64, which is what one subscriber gets (RFC 6177). Text that is no address counts as one that is missing.
+ */
+export const networkOf = (address: string | undefined): string => {
+  if (address === undefined || !ipaddr.isValid(address)) return 'unknown';
+  const parsed = ipaddr.process(address);
+  if (parsed instanceof ipaddr.IPv4) return parsed.toString();
+  return `${parsed.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`;
+};
+
+/** What the guard knows a caller by. */
+export interface CallerKeys {
+  /** Who asks: the identity, else the network, else the direct caller. */
+  readonly by: Hashed;
+  readonly identity: Hashed | undefined;
+  /** Undefined for a direct caller that passes no address on: it answers for its own callers. */
+  readonly network: Hashed | undefined;
+  /** Whether nothing tells this caller from any other that is trusted to invoke directly. */
+  readonly trusted: boolean;
+}
+
+/** The hashes of a caller that a document may hold. */
+export const callerHashes = ({ by, identity, network }: CallerKeys): readonly Hashed[] =>
+  [by, identity, network].filter((hash) => hash !== undefined);
+
+/** The hashes that stand for a caller in the table. */
+export const callerKeys = (caller: Caller, hash: KeyedHash): CallerKeys => {
+  const identity = caller.identity === undefined ? undefined : hash('identity', caller.identity);
+  // A missing address over HTTP is one network of its own: whoever hides shares one budget.
+  const hasNetwork = caller.kind === 'http' || caller.ip !== undefined;
+  const network = hasNetwork ? hash('network', networkOf(caller.ip)) : undefined;
+  const by = identity ?? network;
+  return { by: by ?? hash('direct', ''), identity, network, trusted: by === undefined };
+};
+
+/** The hashes that stood for a caller before the hash was changed, while its windows may hold what they took. */
+export const callerKeysBefore = (caller: Caller, hash: KeyedHash, now: number): CallerKeys | undefined => {
+  const before = hashBefore(hash, now, callerWindow);
+  return before && callerKeys(caller, before);
+};

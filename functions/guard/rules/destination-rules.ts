@@ -1,0 +1,58 @@
+import { RunError } from '../../runtime/errors.ts';
+import type { RulesPolicy } from '../policy/rules-policy.ts';
+import type { DestinationFacts } from './destination-facts.ts';
+import { disposableDomains } from './disposable-domains.ts';
+
+const countryIsDenied = (
+  country: string | null,
+  { countries }: RulesPolicy,
+  verifiedBefore: boolean,
+): boolean => {
+  const { allow, deny, allow_verified = allow, deny_verified = deny } = countries;
+  const [allowed, denied] = verifiedBefore ? [allow_verified, deny_verified] : [allow, deny];
+  // A number of no country is on no list: who names the countries to send to does not mean satellites.
+  if (country === null) return allowed !== null;
+  return denied.includes(country) || (allowed !== null && !allowed.includes(country));
+};
+
+/** Whether a list has the domain or one that it lies below. */
+const isListed = (domain: string, lists: (name: string) => boolean): boolean => {
+  const labels = domain.split('.');
+  return labels.some((_, at) => lists(labels.slice(at).join('.')));
+};
+
+const emailReason = (domain: string, { emails }: RulesPolicy) => {
+  if (isListed(domain, (name) => emails.allow_domains.includes(name))) return undefined;
+  if (isListed(domain, (name) => emails.deny_domains.includes(name))) return 'rule_domain';
+  const throwAway = emails.deny_disposable && isListed(domain, (name) => disposableDomains().has(name));
+  return throwAway ? 'rule_disposable' : undefined;
+};
+
+const reasonOf = (facts: DestinationFacts, policy: RulesPolicy, verifiedBefore: boolean) => {
+  const { country, destination, domain, numberType } = facts;
+  if (policy.sending === 'off') return 'rule_off';
+  if (domain !== null) return emailReason(domain, policy);
+  if (policy.deny_prefixes.some((prefix) => destination.startsWith(prefix))) return 'rule_prefix';
+  if (countryIsDenied(country, policy, verifiedBefore)) return 'rule_country';
+  const denied = numberType !== null && policy.number_types.deny.includes(numberType);
+  return denied ? 'rule_number_type' : undefined;
+};
+
+/**
+ * What the policy's rules say of a destination. The caller reads one generic sentence, whatever the rule.
+ *
+ * @param verifiedBefore - whether it was verified before: the policy may be kinder to such destinations.
+ * @returns RunError `blocked` whose reason names the rule, or undefined where none refuses.
+ */
+export const refuseByRules = (
+  facts: DestinationFacts,
+  verifiedBefore: boolean,
+  policy: RulesPolicy,
+): RunError | undefined => {
+  const reason = reasonOf(facts, policy, verifiedBefore);
+  return reason === undefined ? undefined : new RunError('blocked', { reason });
+};
+
+/** Whether {@link refuseByRules} must be told if the destination was verified before; else either answer will do. */
+export const rulesNeedHistory = (facts: DestinationFacts, policy: RulesPolicy): boolean =>
+  reasonOf(facts, policy, true) !== reasonOf(facts, policy, false);

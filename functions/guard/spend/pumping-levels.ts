@@ -1,0 +1,114 @@
+import type { PumpingBudget, PumpingPolicy } from '../policy/spend-policy.ts';
+import type { Counters } from '../store/store.ts';
+import { isSpent, type LeakyBudget, type Level, levelOf, type Traffic } from './leaky-budget.ts';
+import { day, hour } from './pumping-counts.ts';
+
+const hoursOfDay = 24;
+// The hours in which a day's traffic falls, when it falls thick.
+const busyHours = 6;
+
+const directions = ['sent', 'approved'] as const;
+type Direction = (typeof directions)[number];
+/** Counts by day, today first. */
+type Days = readonly Counters[];
+
+/** The name of the count of one direction in an hour of the day. */
+export const hourName = (direction: Direction, now: number): string =>
+  `${direction.charAt(0)}${Math.floor(now / hour) % hoursOfDay}`;
+
+/** The name of the count of one direction in a day, of the numbers that share a finer beginning. */
+export const finerName = (direction: Direction, finer: string): string =>
+  `${finer.slice(0, 4)}${direction.charAt(0)}`;
+
+/** Counts of a day in which the numbers that share a finer beginning have another name. */
+export const withFiner = (counters: Counters, from: string, to: string): Counters => {
+  const names = new Map(
+    directions.map((direction) => [finerName(direction, from), finerName(direction, to)]),
+  );
+  return Object.fromEntries(
+    Object.entries(counters).map(([name, count]) => [names.get(name) ?? name, count]),
+  );
+};
+
+const byHour = (days: Days, direction: Direction, now: number, spans: number): readonly number[] => {
+  const running = Math.floor(now / hour);
+  const today = Math.floor(now / day);
+  return Array.from({ length: spans }, (_, age) => {
+    const at = (running - age) * hour;
+    return days[today - Math.floor(at / day)]?.[hourName(direction, at)] ?? 0;
+  });
+};
+
+const byDay = (days: Days, name: string): readonly number[] => days.map((counters) => counters[name] ?? 0);
+
+const best = (counts: readonly number[]): number => Math.max(0, ...counts);
+
+/** How full the budgets are of what is counted by the hour, over the last hour and the last 24. */
+const hourlyLevels = (days: Days, now: number, budgets: Readonly<Record<'hour' | 'day', LeakyBudget>>) => {
+  const elapsed = (now % hour) / hour;
+  const traffic = (spans: number): Traffic => ({
+    sent: byHour(days, 'sent', now, spans),
+    approved: byHour(days, 'approved', now, spans),
+  });
+  const approvedOn = (counters: Counters): number =>
+    Object.entries(counters).reduce((sum, [name, count]) => (/^a\d+$/.test(name) ? sum + count : sum), 0);
+  const usual = best(days.slice(1).map(approvedOn));
+  return {
+    hour: levelOf(traffic(2), elapsed, budgets.hour, usual / busyHours),
+    day: levelOf(traffic(hoursOfDay + 1), elapsed, budgets.day, usual),
+  };
+};
+
+/** How full the budget is of what is counted by the day. */
+const dailyLevel = (days: Days, finer: string, now: number, budget: LeakyBudget): Level => {
+  const sent = byDay(days, finerName('sent', finer));
+  const approved = byDay(days, finerName('approved', finer));
+  const traffic = { sent: sent.slice(0, 2), approved: approved.slice(0, 2) };
+  return levelOf(traffic, (now % day) / day, budget, best(approved.slice(1)));
+};
+
+/** The budgets for numbers of a country. */
+const budgetsFor = (policy: PumpingPolicy, country: string | null) => {
+  const own = country === null ? undefined : policy.by_country[country];
+  const budget = (name: PumpingBudget): LeakyBudget => {
+    const { minimum = policy[name].minimum, ratio = policy[name].ratio } = own?.[name] ?? {};
+    return { minimum, ratio };
+  };
+  return {
+    country: { hour: budget('country_hour'), day: budget('country_day') },
+    wide: { hour: budget('wide_prefix_hour'), day: budget('wide_prefix_day') },
+    finer: budget('prefix_day'),
+  };
+};
+
+/** A budget that has no room for another send. */
+export interface Trip extends Level {
+  readonly budget: PumpingBudget;
+}
+
+/** What is known of the traffic to a number's country and to the numbers like it. */
+export interface Known {
+  readonly country: string | null;
+  readonly countryDays: Days;
+  /** The finer beginning; undefined where there is none. */
+  readonly finer: string | undefined;
+  readonly wideDays: Days;
+}
+
+/** The first budget, from the finest to the coarsest, that has no room for another send. */
+export const tripOf = (known: Known, policy: PumpingPolicy, now: number): Trip | undefined => {
+  const { country, countryDays, finer, wideDays } = known;
+  const budgets = budgetsFor(policy, country);
+  const wide = hourlyLevels(wideDays, now, budgets.wide);
+  const whole = hourlyLevels(countryDays, now, budgets.country);
+  const levels: readonly (readonly [PumpingBudget, Level | undefined])[] = [
+    ['prefix_day', finer === undefined ? undefined : dailyLevel(wideDays, finer, now, budgets.finer)],
+    ['wide_prefix_hour', wide.hour],
+    ['wide_prefix_day', wide.day],
+    ['country_hour', whole.hour],
+    ['country_day', whole.day],
+  ];
+  for (const [budget, level] of levels)
+    if (level !== undefined && isSpent(level)) return { budget, ...level };
+  return undefined;
+};

@@ -1,0 +1,127 @@
+import type { Caller } from '../runtime/define-function.ts';
+import { RunError } from '../runtime/errors.ts';
+import { type InputDeclarations, isRecord } from '../runtime/inputs.ts';
+
+/** The largest body that is read, in bytes. */
+export const maxBodyBytes = 8 * 1024;
+
+/** A Lambda event, told apart by its shape: who asks, and how to read what they ask for. */
+export interface LambdaRequest {
+  readonly caller: Caller;
+  /** The gateway's id of the request; undefined where there is no gateway. */
+  readonly requestId: string | undefined;
+  /** The origin of the web page that asks; undefined where no page does. */
+  readonly origin: string | undefined;
+  /**
+   * The raw input of a function with these declarations.
+   *
+   * @throws RunError `method`, `media_type`, `too_large` or `invalid_input` where the HTTP request cannot hold one.
+   */
+  readonly input: (declarations: InputDeclarations) => unknown;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const record = (value: unknown): Json => (isRecord(value) ? value : {});
+const words = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+const headerOf = (event: Json, name: string): string | undefined =>
+  words(Object.entries(record(event['headers'])).find(([key]) => key.toLowerCase() === name)?.[1]);
+
+/** Who signed: the users of a Cognito identity pool share one ARN, so their own id comes first. */
+const signer = (signed: Json): string | undefined =>
+  words(signed['cognitoIdentityId']) ??
+  words(record(signed['cognitoIdentity'])['identityId']) ??
+  words(signed['userArn']);
+
+/** What the authorizer vouches for: a REST authorizer's principal or claims, or an HTTP API's JWT, Lambda or IAM one. */
+const authorizedIdentity = (context: Json): string | undefined => {
+  const authorizer = record(context['authorizer']);
+  // Our own authorizer says it here, and says nothing ('') of a token that tells of an app only, not of a user.
+  if (typeof authorizer['identity'] === 'string') return words(authorizer['identity']);
+  return (
+    words(authorizer['principalId']) ??
+    words(record(authorizer['claims'])['sub']) ??
+    words(record(record(authorizer['jwt'])['claims'])['sub']) ??
+    words(record(authorizer['lambda'])['principalId']) ??
+    signer(record(authorizer['iam'])) ??
+    signer(record(context['identity']))
+  );
+};
+
+const json = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
+
+const bodyBytes = (event: Json): Uint8Array => {
+  const { body } = event;
+  if (typeof body !== 'string') return new Uint8Array();
+  return Buffer.from(body, event['isBase64Encoded'] === true ? 'base64' : 'utf8');
+};
+
+const parsedBody = (event: Json): unknown => {
+  const bytes = bodyBytes(event);
+  if (bytes.byteLength > maxBodyBytes) throw new RunError('too_large');
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+};
+
+/** The header is a way to give the field; a body that says otherwise is refused. */
+const withIdempotencyKey = (input: Json, key: string | undefined): Json => {
+  if (key === undefined) return input;
+  const said = input['idempotency_key'];
+  const same = typeof said === 'string' && said.trim() === key.trim();
+  if (said !== undefined && said !== null && !same)
+    throw new RunError('invalid_input', {
+      sentence: 'idempotency_key must be the same as the Idempotency-Key header; give one of them',
+    });
+  return { ...input, idempotency_key: key };
+};
+
+const httpInput = (event: Json, method: unknown, declarations: InputDeclarations): unknown => {
+  if (method !== 'POST') throw new RunError('method');
+  const type = headerOf(event, 'content-type');
+  const encoding = headerOf(event, 'content-encoding') ?? 'identity';
+  if ((type !== undefined && !json.test(type)) || encoding !== 'identity') throw new RunError('media_type');
+  const input = parsedBody(event);
+  if (!isRecord(input)) throw new RunError('invalid_input', { sentence: 'The body must be a JSON object' });
+  // Clients may send the header with every POST; a function without the field passes over it.
+  return Object.hasOwn(declarations, 'idempotency_key')
+    ? withIdempotencyKey(input, headerOf(event, 'idempotency-key'))
+    : input;
+};
+
+// It goes into a header and the log, so it must look like one.
+const requestIdOf = (context: Json): string | undefined => {
+  const id = words(context['requestId']);
+  return id !== undefined && /^[\w=+/-]{1,64}$/.test(id) ? id : undefined;
+};
+
+const httpRequest = (event: Json, method: unknown, ip: unknown): LambdaRequest => {
+  const context = record(event['requestContext']);
+  return {
+    caller: { kind: 'http', ip: words(ip), identity: authorizedIdentity(context) },
+    requestId: requestIdOf(context),
+    origin: headerOf(event, 'origin'),
+    input: (declarations) => httpInput(event, method, declarations),
+  };
+};
+
+/** Tells the three kinds of caller apart; anything that is neither a proxy event nor a schedule is a direct input. */
+export const readLambdaEvent = (event: unknown): LambdaRequest => {
+  const fields = record(event);
+  const context = record(fields['requestContext']);
+  const http = context['http'];
+  if (isRecord(http)) return httpRequest(fields, http['method'], http['sourceIp']);
+  if (isRecord(fields['requestContext']) && 'httpMethod' in fields)
+    return httpRequest(fields, fields['httpMethod'], record(context['identity'])['sourceIp']);
+  const scheduled = fields['canary'] === true || fields['source'] === 'aws.events';
+  return {
+    caller: { kind: scheduled ? 'canary' : 'direct' },
+    requestId: undefined,
+    origin: undefined,
+    input: () => event,
+  };
+};

@@ -1,0 +1,19 @@
+import { RunError } from '../runtime/errors.ts';
+import type { ServiceDirectory, ServiceSid } from '../verify/provider.ts';
+import type { VerifyPorts } from './ports.ts';
+
+/** A deployment whose secret names no service can't be watched, which is not the schedule's mistake. */
+const standardService = async (services: ServiceDirectory): Promise<ServiceSid> => {
+  try {
+    return await services.resolve(undefined);
+  } catch (thrown) {
+    if (!(thrown instanceof RunError) || thrown.code !== 'invalid_input') throw thrown;
+    throw new RunError('misconfigured', { reason: 'canary', mend: 'The Twilio secret lacks service_sid' });
+  }
+};
+
+/** Proves that the secret, the table and Twilio's service are in reach; sends nothing. */
+export const probeAll = async ({ services, store, verify }: VerifyPorts): Promise<void> => {
+  const probeTwilio = async () => verify.probe(await standardService(services));
+  await Promise.all([store.probe(), probeTwilio()]);
+};

@@ -119,7 +119,7 @@ const install = () => {
   if (status === 0) return;
   say(reasonsOf(stderr || ''));
   fail(
-    'npm could not install the packages, for the reason above. Mend it (often: the network) and try again.',
+    'npm could not install the packages, for the reason above. Fix it (often: the network) and try again.',
   );
 };
 

@@ -184,8 +184,8 @@ export class DynamoDbStore implements GuardStore {
       return await send();
     } catch (thrown) {
       const name = thrown instanceof Error ? thrown.name : 'unknown';
-      const mend = `The table failed: ${name}`;
-      throw new RunError('store_unavailable', { reason: 'dynamodb', mend, retryAfter: 5 });
+      const fix = `The table failed: ${name}`;
+      throw new RunError('store_unavailable', { reason: 'dynamodb', fix, retryAfter: 5 });
     }
   }
 

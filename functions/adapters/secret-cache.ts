@@ -31,7 +31,7 @@ interface Held<T> {
   readonly text: string;
 }
 
-/** The failures that no retry mends: no such secret, no permission, no key. */
+/** The failures that no retry fixes: no such secret, no permission, no key. */
 const permanent = new Set([
   'AccessDeniedException',
   'DecryptionFailure',
@@ -46,7 +46,7 @@ const failureOf = (thrown: unknown, secretId: string): RunError => {
   return permanent.has(name)
     ? new RunError('misconfigured', {
         reason: 'secret_unreadable',
-        mend: `Secret ${secretId} cannot be read: ${name}`,
+        fix: `Secret ${secretId} cannot be read: ${name}`,
       })
     : new RunError('store_unavailable', { reason: 'secrets_manager', retryAfter: 5 });
 };
@@ -93,7 +93,7 @@ export const createSecretCache = <T>({
       const failure = failureOf(thrown, secretId);
       if (held === undefined) throw failure;
       staleAt = clock() + retryAfterFailure;
-      log('secret_stale', { reason: failure.details.reason, mend: failure.details.mend });
+      log('secret_stale', { reason: failure.details.reason, fix: failure.details.fix });
       onStale();
       return held;
     }

@@ -24,8 +24,7 @@ export interface TwilioKeysOptions extends TwilioHttpOptions {
 
 type V1 = V1Module.default;
 
-const wrongAdmin = (reason: string, mend: string): RunError =>
-  new RunError('misconfigured', { reason, mend });
+const wrongAdmin = (reason: string, fix: string): RunError => new RunError('misconfigured', { reason, fix });
 
 /**
  * Reads the admin secret, which has the form of the Twilio secret and needs no service.

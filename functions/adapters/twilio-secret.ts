@@ -34,7 +34,7 @@ const schema = v.looseObject({
   service_sids: v.optional(services),
 });
 
-const wrong = (mend: string): RunError => new RunError('misconfigured', { reason: 'twilio_secret', mend });
+const wrong = (fix: string): RunError => new RunError('misconfigured', { reason: 'twilio_secret', fix });
 
 const parsedJson = (text: string): unknown => {
   try {
@@ -56,7 +56,7 @@ const credential = (secret: v.InferOutput<typeof schema>): Pick<TwilioSecret, 'u
 /**
  * Reads the JSON of the Twilio secret (CONTRACT: Environment of a deployed function).
  *
- * @throws RunError `misconfigured` whose `mend` names every key that lacks or is ill-formed, and repeats no value.
+ * @throws RunError `misconfigured` whose `fix` names every key that lacks or is ill-formed, and repeats no value.
  */
 export const parseTwilioSecret = (text: string): TwilioSecret => {
   const result = v.safeParse(schema, withoutEmpty(parsedJson(text)));

@@ -19,7 +19,7 @@ export const twilioAddresses = (baseUrl: string | undefined): ((uri: string) => 
   if (base === undefined || !safe)
     throw new RunError('misconfigured', {
       reason: 'twilio_base_url',
-      mend: 'TWILIO_API_BASE_URL must be an https address, or http on a loopback address',
+      fix: 'TWILIO_API_BASE_URL must be an https address, or http on a loopback address',
     });
   const root = base.origin + base.pathname.replace(/\/+$/, '');
   return (uri) => {

@@ -74,7 +74,7 @@ export const composeTwilioKeyRotation = (basis: RotationBasis = {}): RotationSer
     if (adminId === '')
       throw new RunError('misconfigured', {
         reason: 'environment',
-        mend: 'The environment lacks TWILIO_ADMIN_SECRET_ID',
+        fix: 'The environment lacks TWILIO_ADMIN_SECRET_ID',
       });
     const admin = readTwilioAdmin(await createSecretVersions(client, adminId).read(), accountSid);
     return createTwilioKeys({ ...twilio, admin });
@@ -94,7 +94,7 @@ export const composeTwilioKeyRotation = (basis: RotationBasis = {}): RotationSer
       pause,
       onForeignKey: (sid) =>
         watch.log('rotation_foreign_key', {
-          mend: `When no function uses it any more, delete API key ${sid} in Twilio's Console`,
+          fix: `When no function uses it any more, delete API key ${sid} in Twilio's Console`,
         }),
     });
 

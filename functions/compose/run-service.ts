@@ -27,7 +27,7 @@ export interface Service {
   /**
    * The real ports.
    *
-   * @throws RunError `misconfigured` whose `mend` names every variable that is missing or wrong.
+   * @throws RunError `misconfigured` whose `fix` names every variable that is missing or wrong.
    */
   readonly ports: () => VerifyPorts;
   readonly log: Log;
@@ -41,8 +41,8 @@ export interface Service {
 
 const required = ['TWILIO_SECRET_ID', 'DESTINATION_KEY_SECRET_ID', 'VERIFY_TABLE_NAME'] as const;
 
-const misconfigured = (mend: string): RunError =>
-  new RunError('misconfigured', { reason: 'environment', mend });
+const misconfigured = (fix: string): RunError =>
+  new RunError('misconfigured', { reason: 'environment', fix });
 
 const requiredVariables = (environment: Environment): Record<(typeof required)[number], string> => {
   const missing = required.filter((name) => (environment[name] ?? '') === '');
@@ -66,9 +66,9 @@ const policyOf = (environment: Environment): Policy => {
 const hashKeys = (text: string): HashKeys => {
   const keys = parseHashKeys(text);
   if (keys !== undefined) return keys;
-  const mend =
+  const fix =
     'The destination key secret must hold "current", a key of at least 16 characters, and once it was rotated "previous" and "current_since"';
-  throw new RunError('misconfigured', { reason: 'destination_key', mend });
+  throw new RunError('misconfigured', { reason: 'destination_key', fix });
 };
 
 const composePorts = (

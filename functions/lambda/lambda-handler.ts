@@ -58,7 +58,7 @@ export const lambdaHandler = <D extends InputDeclarations>(
       caller: caller.kind,
       code,
       reason: details?.reason,
-      mend: details?.mend,
+      fix: details?.fix,
       duration,
       thrown: thrownPlace(details?.cause),
     });

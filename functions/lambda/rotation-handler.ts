@@ -21,13 +21,13 @@ export const rotationHandler =
         thrown instanceof RunError
           ? thrown
           : new RunError('misconfigured', { reason: 'unexpected', cause: thrown });
-      const { reason, mend, cause } = details;
+      const { reason, fix, cause } = details;
       log('rotation_failed', {
         function: name,
         step,
         code,
         reason,
-        mend,
+        fix,
         duration: clock() - startedAt,
         thrown: thrownPlace(cause),
       });

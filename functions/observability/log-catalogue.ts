@@ -5,7 +5,7 @@ export const logCatalogue = {
   request_answered: { level: 'info', sentence: 'A request was answered' },
   request_refused: { level: 'info', sentence: 'A request was refused' },
   upstream_failed: { level: 'warn', sentence: 'A request failed for want of a service this one stands on' },
-  operator_needed: { level: 'error', sentence: 'A request failed for a reason that the operator must mend' },
+  operator_needed: { level: 'error', sentence: 'A request failed for a reason that the operator must fix' },
   guard_decision: { level: 'info', sentence: 'The guard decided on a request' },
   breaker_changed: { level: 'warn', sentence: 'The circuit breaker over Twilio changed' },
   budget_mark: { level: 'warn', sentence: 'A part of a daily budget is spent' },
@@ -53,7 +53,7 @@ export interface LogFields {
   /** A stable token that says why, such as `twilio_20003`. */
   readonly reason?: string | undefined;
   /** What the operator can do. */
-  readonly mend?: string | undefined;
+  readonly fix?: string | undefined;
   /** Milliseconds. */
   readonly duration?: number | undefined;
   /** A decision of the guard: codes, counts and hashes, which a dry run decides on again. */

@@ -19,7 +19,7 @@ const keysIn = (text: string): HashKeys => {
   if (keys !== undefined) return keys;
   throw new RunError('misconfigured', {
     reason: 'destination_key',
-    mend: 'The destination key secret must hold "current", a key of at least 16 characters',
+    fix: 'The destination key secret must hold "current", a key of at least 16 characters',
   });
 };
 
@@ -32,7 +32,7 @@ export const createDestinationKeyKind = (clock: Clock): SecretKind => {
     if (keysIn(next).since - clock() >= leastLead) return;
     throw new RunError('misconfigured', {
       reason: 'destination_key_late',
-      mend: 'The rotation took too long: take AWSPENDING off its version and rotate the secret anew',
+      fix: 'The rotation took too long: take AWSPENDING off its version and rotate the secret anew',
     });
   };
   return {
@@ -42,7 +42,7 @@ export const createDestinationKeyKind = (clock: Clock): SecretKind => {
       if (clock() < freeAt)
         throw new RunError('misconfigured', {
           reason: 'destination_key_early',
-          mend: `What the key before counted is still in use: rotate after ${new Date(freeAt).toISOString()}`,
+          fix: `What the key before counted is still in use: rotate after ${new Date(freeAt).toISOString()}`,
         });
       return JSON.stringify({
         current: randomBytes(48).toString('base64url'),

@@ -26,7 +26,7 @@ export interface SecretKind {
   readonly finished: () => Promise<void>;
 }
 
-const refused = (reason: string, mend: string): RunError => new RunError('misconfigured', { reason, mend });
+const refused = (reason: string, fix: string): RunError => new RunError('misconfigured', { reason, fix });
 
 /**
  * Reads the event of a rotation.
@@ -38,7 +38,7 @@ export const readRotationEvent = (event: unknown): RotationEvent => {
   if (success) return output;
   throw new RunError('invalid_input', {
     reason: 'rotation_event',
-    mend: 'Only Secrets Manager may call this',
+    fix: 'Only Secrets Manager may call this',
   });
 };
 

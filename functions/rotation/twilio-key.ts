@@ -78,7 +78,7 @@ export const createTwilioKeyKind = (parts: TwilioKeyParts): SecretKind => {
       if (services.length === 0)
         throw new RunError('misconfigured', {
           reason: 'rotation_service',
-          mend: 'The Twilio secret lacks service_sid',
+          fix: 'The Twilio secret lacks service_sid',
         });
       const keys = await keysOf(accountSid);
       const { owner } = await tidy(keys);
@@ -103,7 +103,7 @@ export const createTwilioKeyKind = (parts: TwilioKeyParts): SecretKind => {
           (thrown: unknown) => thrown,
         );
         if (refusal === undefined) return;
-        // Twilio does not know a fresh key everywhere at once; anything else does not mend itself in seconds.
+        // Twilio does not know a fresh key everywhere at once; anything else does not fix itself in seconds.
         if (!(refusal instanceof RunError) || refusal.details.reason !== 'twilio_20003') throw refusal;
         await pause(wait);
       }

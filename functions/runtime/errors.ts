@@ -4,7 +4,7 @@ import type { Hints } from './envelope.ts';
 interface ErrorEntry {
   /** The HTTP status of the reply. */
   readonly status: number;
-  /** Whether the same request can succeed later without anybody mending anything. */
+  /** Whether the same request can succeed later without anybody fixing anything. */
   readonly retryable: boolean;
   /**
    * The sentence a person reads, saying what to do next. `null` where the caller can do nothing about it:
@@ -71,7 +71,7 @@ export type ErrorCode = keyof typeof errorCatalogue;
 
 /** What may accompany a {@link RunError}; nothing in it may hold a number, address, code or secret. */
 export interface RunErrorDetails {
-  /** Replaces the catalogue's sentence: safe to show, names the field and the mend. */
+  /** Replaces the catalogue's sentence: safe to show, names the field and the fix. */
   readonly sentence?: string;
   /** Whole seconds until the same request would be admitted. */
   readonly retryAfter?: number;
@@ -79,8 +79,8 @@ export interface RunErrorDetails {
   readonly limit?: string;
   /** A stable token for logs and metrics, such as `twilio_20003`; never shown to a caller. */
   readonly reason?: string;
-  /** A sentence for the operator's log that says what to mend; never shown to a caller. */
-  readonly mend?: string;
+  /** A sentence for the operator's log that says what to fix; never shown to a caller. */
+  readonly fix?: string;
   /**
    * Whether the refused operation may nevertheless have happened upstream: `unknown` after a timeout or a cut
    * connection, else `none`. Decides whether a reserved budget is given back.

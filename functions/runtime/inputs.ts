@@ -188,9 +188,9 @@ export const readInput = <D extends InputDeclarations>(
 /**
  * Refuses an input for a reason that its declaration alone cannot tell.
  *
- * @param mend - the rest of the sentence that begins with the field's name.
+ * @param fix - the rest of the sentence that begins with the field's name.
  * @throws RunError `invalid_input` where `holds` is false.
  */
-export function precondition(holds: boolean, field: string, mend: string): asserts holds {
-  if (!holds) throw new RunError('invalid_input', { sentence: `${field} ${mend}` });
+export function precondition(holds: boolean, field: string, fix: string): asserts holds {
+  if (!holds) throw new RunError('invalid_input', { sentence: `${field} ${fix}` });
 }

@@ -14,7 +14,7 @@ const sentenceOf = (error: RunError, failure: string): string => {
   return sentence === null ? failure : (error.details.sentence ?? sentence);
 };
 
-/** Turns any failure into an outcome; one that nobody foresaw is the operator's to mend. */
+/** Turns any failure into an outcome; one that nobody foresaw is the operator's to fix. */
 export const failure = (thrown: unknown, definition: { readonly failure: string }): Outcome => {
   const error =
     thrown instanceof RunError

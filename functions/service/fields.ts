@@ -78,11 +78,11 @@ export const destinationFor = (text: string, channel: Channel, policy: Policy): 
     return address;
   }
   const number = phoneDestination(text, policy.default_country);
-  precondition(number !== undefined, 'to_phone', phoneMend(text, policy));
+  precondition(number !== undefined, 'to_phone', phoneFix(text, policy));
   return number;
 };
 
-const phoneMend = (text: string, policy: Policy): string => {
+const phoneFix = (text: string, policy: Policy): string => {
   if (text.includes('@') && policy.channels.includes('email'))
     return 'is an e-mail address; set channel to email';
   return policy.default_country === null

@@ -8,7 +8,7 @@ const standardService = async (services: ServiceDirectory): Promise<ServiceSid> 
     return await services.resolve(undefined);
   } catch (thrown) {
     if (!(thrown instanceof RunError) || thrown.code !== 'invalid_input') throw thrown;
-    throw new RunError('misconfigured', { reason: 'canary', mend: 'The Twilio secret lacks service_sid' });
+    throw new RunError('misconfigured', { reason: 'canary', fix: 'The Twilio secret lacks service_sid' });
   }
 };
 

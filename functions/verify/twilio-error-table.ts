@@ -3,7 +3,7 @@ import type { ErrorCode } from '../runtime/errors.ts';
 /**
  * One code of Twilio's, or a run of codes that mean the same to us:
  * the code (or the first and last of the run), our class, Twilio's HTTP status (null where it never is the code of a
- * reply, or where nobody has seen it), when a repeat can succeed, who mends it, what it means.
+ * reply, or where nobody has seen it), when a repeat can succeed, who fixes it, what it means.
  */
 export type TwilioErrorRow = readonly [
   codes: number | readonly [first: number, last: number],
@@ -11,7 +11,7 @@ export type TwilioErrorRow = readonly [
   httpStatus: number | null,
   /** `backoff`: the same request, soon; `wait`: the same request, much later; `other`: only with another channel. */
   retry: 'no' | 'backoff' | 'wait' | 'other',
-  mender: 'caller' | 'user' | 'operator' | 'twilio',
+  fixer: 'caller' | 'user' | 'operator' | 'twilio',
   meaning: string,
 ];
 

@@ -176,7 +176,7 @@ export const refusedBy = (refusal: TwilioRefusal, operation: RefusedOperation): 
     reason: row[5] === unknownMeaning ? `twilio_unknown_${code ?? status}` : `twilio_${code}`,
     // A 4xx was turned away at the door; behind any other answer the message may be on its way.
     effect: status >= 400 && status < 500 ? 'none' : 'unknown',
-    mend: refusal.message,
+    fix: refusal.message,
     ...(sentence === undefined ? {} : { sentence }),
     ...(waits.has(error) ? { retryAfter: retryAfter ?? defaultRetryAfter(refusal) } : {}),
   });

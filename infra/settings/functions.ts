@@ -38,7 +38,7 @@ export const functionSettings = {
     v.pipe(
       v.picklist(shiftingNames, `must be one of ${shiftingNames.join(', ')}`),
       v.description(
-        `How callers move to a new version, back again by itself when an alarm goes off meanwhile: ${shiftingNames.join(', ')}. Left out: canary_10_percent_10_minutes, and all_at_once in dev. While such an alarm is on already, CodeDeploy refuses every deployment: set all_at_once to bring the mend out`,
+        `How callers move to a new version, back again by itself when an alarm goes off meanwhile: ${shiftingNames.join(', ')}. Left out: canary_10_percent_10_minutes, and all_at_once in dev. While such an alarm is on already, CodeDeploy refuses every deployment: set all_at_once to bring the fix out`,
       ),
     ),
   ),

@@ -10,7 +10,7 @@ interface SafetySettings extends EdgeSettings, AccessSettings, WatchingSettings 
   readonly acknowledge_test_numbers: boolean;
 }
 
-/** Says what is unsafe and how to mend it; undefined where nothing is. */
+/** Says what is unsafe and how to fix it; undefined where nothing is. */
 type Refusal = (settings: SafetySettings, policy: Policy) => string | undefined;
 
 const openWithoutWaf: Refusal = ({ stage, access, waf }) => {
@@ -87,7 +87,7 @@ const refusals: readonly Refusal[] = [
 /**
  * Refuses settings that are each valid but unsafe, or senseless, together.
  *
- * @throws Error whose message names the key of each and how to mend it.
+ * @throws Error whose message names the key of each and how to fix it.
  */
 export const refuseUnsafe = (settings: SafetySettings, policy: Policy): void => {
   const sentences = refusals.flatMap((refusal) => refusal(settings, policy) ?? []);

@@ -94,7 +94,7 @@ export const functionAlarms = (metrics: ServiceMetrics, watched: WatchedFunction
     {
       id: `${id}Misconfigured`,
       heading: 'misconfigured',
-      says: `${name} failed for a reason that only the operator can mend`,
+      says: `${name} failed for a reason that only the operator can fix`,
       metric: answered('misconfigured'),
       threshold: 1,
       rollsBack: true,

@@ -29,9 +29,9 @@ const say = (line: string): void => {
 
 const explain = ({ error }: Outcome, name: string): void => {
   if (error === null) return;
-  const { mend, reason } = error.details;
+  const { fix, reason } = error.details;
   say(
-    `${name} failed: ${error.code}${reason === undefined ? '' : `, ${reason}`}.${mend === undefined ? '' : ` ${mend}.`}`,
+    `${name} failed: ${error.code}${reason === undefined ? '' : `, ${reason}`}.${fix === undefined ? '' : ` ${fix}.`}`,
   );
 };
 

@@ -71,7 +71,7 @@ describe('on the emulator', () => {
     for (const act of [() => weak.list(), () => weak.mint('x'), () => weak.remove(standardKey)])
       await expect(act()).rejects.toMatchObject({
         code: 'misconfigured',
-        details: { reason: 'twilio_admin_refused', mend: expect.stringContaining('Main key') },
+        details: { reason: 'twilio_admin_refused', fix: expect.stringContaining('Main key') },
       });
     expect((await keys.list()).map(({ sid }) => sid)).toEqual([standardKey]);
   });

@@ -21,7 +21,7 @@ const domain = {
   certificate_arn: 'arn:aws:acm:eu-west-1:123456789012:certificate/1a2b3c4d-0000',
 };
 
-describe('what would be unsafe is refused with a sentence that names the key and the mend', () => {
+describe('what would be unsafe is refused with a sentence that names the key and the fix', () => {
   it.each<[string, object, string]>([
     ['a public stage without WAF', { waf: { enabled: false } }, 'waf.enabled: the stage prod is public'],
     ['the same from the command line', { stage: 'beta', waf: '{"enabled":false}' }, 'stage beta is public'],

@@ -220,7 +220,7 @@ describe('the memory of blocks', () => {
         ['blocked', undefined],
         ['blocked', undefined],
       ]);
-      expect(recalled[0]?.details.mend).toMatch(/asked again from 2026-11-22T00:00:00\.500Z$/);
+      expect(recalled[0]?.details.fix).toMatch(/asked again from 2026-11-22T00:00:00\.500Z$/);
       const { Items: items = [] } = await client.send(new ScanCommand({ TableName: tableName }));
       expect(items.map((item) => item['pk']?.S?.split('#')[0])).toEqual(['prefix']);
       const everything = inspect([recalled, items], { depth: 9, showHidden: true });

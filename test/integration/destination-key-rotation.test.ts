@@ -96,7 +96,7 @@ describe('a rotation of the destination key', () => {
     expect(said).toContainEqual(
       expect.objectContaining({
         event: 'rotation_failed',
-        mend: 'What the key before counted is still in use: rotate after 2026-04-02T00:00:00.000Z',
+        fix: 'What the key before counted is still in use: rotate after 2026-04-02T00:00:00.000Z',
       }),
     );
     now += 1;

@@ -9,7 +9,7 @@ let service: TestService;
 
 beforeAll(async () => {
   service = await startService();
-  // An account without it answers 60204, which is the operator's to mend.
+  // An account without it answers 60204, which is the operator's to fix.
   await service.control('settings', { custom_friendly_name: true });
 });
 afterAll(() => service.world.close());

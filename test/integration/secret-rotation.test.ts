@@ -37,7 +37,7 @@ describe('the cache of a secret', () => {
       client: createSecretsManagerClient(),
       secretId,
       parse: (text) => {
-        if (text === 'unreadable') throw new RunError('misconfigured', { mend: 'mend it' });
+        if (text === 'unreadable') throw new RunError('misconfigured', { fix: 'fix it' });
         return { text };
       },
       clock: () => now,
@@ -118,7 +118,7 @@ describe('the cache of a secret', () => {
     service.world.secrets.failNext(1, 'AccessDeniedException');
     await expect(newCache().current()).rejects.toMatchObject({
       code: 'misconfigured',
-      details: { mend: `Secret ${secretId} cannot be read: AccessDeniedException` },
+      details: { fix: `Secret ${secretId} cannot be read: AccessDeniedException` },
     });
   });
 
@@ -211,7 +211,7 @@ describe('a secret that cannot be used', () => {
       twilioSecret({ twilio_auth_token: hidden, service_sid: hidden }),
       'service_sid',
     ],
-  ])('because it %s is misconfigured: the key is named, no value is', async (_why, text, mend) => {
+  ])('because it %s is misconfigured: the key is named, no value is', async (_why, text, fix) => {
     const { world } = service;
     const id = text === undefined ? 'missing' : 'unusable';
     if (text !== undefined) world.secrets.put(id, text);
@@ -222,7 +222,7 @@ describe('a secret that cannot be used', () => {
     ];
     expect(answers.map(expectHttpAnswer)).toEqual(['misconfigured', 'misconfigured']);
     expect(other.lines).toMatchObject([
-      { event: 'operator_needed', fields: { mend: expect.stringContaining(mend) } },
+      { event: 'operator_needed', fields: { fix: expect.stringContaining(fix) } },
       { event: 'operator_needed' },
     ]);
     expect(JSON.stringify([answers, other.lines, other.metrics])).not.toContain(hidden);
@@ -245,7 +245,7 @@ describe('an environment that lacks something', () => {
         'misconfigured',
       );
       expect(other.lines).toMatchObject([
-        { fields: { reason: 'environment', mend: `The environment lacks ${name}` } },
+        { fields: { reason: 'environment', fix: `The environment lacks ${name}` } },
       ]);
     },
   );
@@ -254,13 +254,13 @@ describe('an environment that lacks something', () => {
     ['is not JSON', '{', 'VERIFY_POLICY: It is not JSON'],
     ['has an unknown key', '{"chanels":[]}', 'chanels'],
     ['is a list', '[]', 'policy'],
-  ])('names a policy that %s', async (_why, VERIFY_POLICY, mend) => {
+  ])('names a policy that %s', async (_why, VERIFY_POLICY, fix) => {
     const { world } = service;
     const other = serve({ ...world, env: { ...world.env, VERIFY_POLICY } });
     expect(expectHttpAnswer(await other.start(restEvent({ to_phone: '+14155552671' })))).toBe(
       'misconfigured',
     );
-    expect(other.lines).toMatchObject([{ fields: { mend: expect.stringContaining(mend) } }]);
+    expect(other.lines).toMatchObject([{ fields: { fix: expect.stringContaining(fix) } }]);
   });
 
   test('names a Twilio address that would send credentials in clear', async () => {
@@ -269,6 +269,6 @@ describe('an environment that lacks something', () => {
     expect(expectHttpAnswer(await other.start(restEvent({ to_phone: '+14155552671' })))).toBe(
       'misconfigured',
     );
-    expect(other.lines).toMatchObject([{ fields: { mend: expect.stringContaining('TWILIO_API_BASE_URL') } }]);
+    expect(other.lines).toMatchObject([{ fields: { fix: expect.stringContaining('TWILIO_API_BASE_URL') } }]);
   });
 });

@@ -111,7 +111,7 @@ describe('a rotation', () => {
     expect(told).toEqual([
       {
         event: 'rotation_foreign_key',
-        mend: `When no function uses it any more, delete API key ${operatorsKey} in Twilio's Console`,
+        fix: `When no function uses it any more, delete API key ${operatorsKey} in Twilio's Console`,
       },
     ]);
   });

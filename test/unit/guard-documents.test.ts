@@ -34,7 +34,7 @@ test('an ill-formed document is a store that failed, of which the log can tell, 
   const thrown = await loadState(store, where, now).catch((refusal: unknown) => refusal);
   expect(thrown).toMatchObject({
     code: 'store_unavailable',
-    details: { reason: 'corrupt_state', mend: 'A destination document is ill-formed' },
+    details: { reason: 'corrupt_state', fix: 'A destination document is ill-formed' },
   });
   expect(JSON.stringify(thrown)).not.toContain('5005550006');
 });

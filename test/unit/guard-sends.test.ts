@@ -406,7 +406,7 @@ describe('an idempotency key', () => {
     expect((await world.start({ to: otherNumber, key: 'l', fault: 'refused' })).kind).toBe(
       'channel_unavailable',
     );
-    expect((await world.start({ to: otherNumber, key: 'l', payload: 'mended' })).kind).toBe('sent');
+    expect((await world.start({ to: otherNumber, key: 'l', payload: 'fixed' })).kind).toBe('sent');
   });
 
   test('used by many at once sends once', async () => {

@@ -55,13 +55,13 @@ describe('an error becomes HTTP as the contract says', () => {
 
 describe('an operator’s failure keeps its details to itself', () => {
   test.each(codes.filter(([, status]) => status >= 500))('%s says only that it failed', (code) => {
-    const thrown = new RunError(code, { sentence: 'secret detail', reason: 'why', mend: 'how' });
+    const thrown = new RunError(code, { sentence: 'secret detail', reason: 'why', fix: 'how' });
     const reply = httpReply(failure(thrown, definition), 'request');
     expect(JSON.parse(reply.body).error).toBe('Verification could not be started');
     expect(JSON.stringify(reply)).not.toMatch(/secret detail|why|how/);
   });
 
-  test('something thrown that nobody foresaw is the operator’s to mend', () => {
+  test('something thrown that nobody foresaw is the operator’s to fix', () => {
     const reply = httpReply(failure(new TypeError('+14155552671 is odd'), definition), 'request');
     expect(expectHttpAnswer(reply)).toBe('misconfigured');
     expect(JSON.stringify(reply)).not.toContain('4155552671');

@@ -41,14 +41,14 @@ describe('the table of Twilio codes', () => {
     expect(new Set(listed).size).toBe(listed.length);
   });
 
-  it.each(twilioErrorTable)('classes %j soundly', (_codes, error, status, retry, mender, meaning) => {
+  it.each(twilioErrorTable)('classes %j soundly', (_codes, error, status, retry, fixer, meaning) => {
     expect(errorCatalogue).toHaveProperty(error);
     expect(status === null || (status >= 400 && status < 600)).toBe(true);
     expect(error === 'channel_unavailable').toBe(retry === 'other');
-    if (error === 'misconfigured') expect(mender).toBe('operator');
+    if (error === 'misconfigured') expect(fixer).toBe('operator');
     expect(meaning).toMatch(/^[A-Z].{3,70}[^.]$/);
     expect(['no', 'backoff', 'wait', 'other']).toContain(retry);
-    expect(['caller', 'user', 'operator', 'twilio']).toContain(mender);
+    expect(['caller', 'user', 'operator', 'twilio']).toContain(fixer);
   });
 });
 
@@ -153,7 +153,7 @@ describe('what a refusal means to the caller', () => {
     );
     const unknown = new TwilioRefusal({ ...facts, code: undefined, requestId: undefined });
     expect(unknown.message).toBe('Twilio answered 429, code none: not in the table');
-    expect(refusedBy(unknown, start).details.mend).toBe(unknown.message);
+    expect(refusedBy(unknown, start).details.fix).toBe(unknown.message);
   });
 
   it('names the channels that are left', () => {

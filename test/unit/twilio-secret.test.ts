@@ -12,7 +12,7 @@ const keySecret = 'key-secret-that-is-secret';
 
 const read = (secret: unknown) => parseTwilioSecret(JSON.stringify(secret));
 
-/** What the operator is told to mend. */
+/** What the operator is told to fix. */
 const mendOf = (text: string): string => {
   try {
     parseTwilioSecret(text);
@@ -21,7 +21,7 @@ const mendOf = (text: string): string => {
     const { code, details, cause } = thrown as RunError;
     expect(code).toBe('misconfigured');
     expect(cause).toBeUndefined();
-    return details.mend ?? '';
+    return details.fix ?? '';
   }
   return 'nothing';
 };

@@ -35,7 +35,7 @@ describe('TWILIO_API_BASE_URL', () => {
     expect(() => twilioAddresses(baseUrl)).toThrowError(
       expect.objectContaining({
         code: 'misconfigured',
-        details: { reason: 'twilio_base_url', mend: expect.stringContaining('TWILIO_API_BASE_URL') },
+        details: { reason: 'twilio_base_url', fix: expect.stringContaining('TWILIO_API_BASE_URL') },
       }),
     );
   });

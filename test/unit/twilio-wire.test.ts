@@ -257,7 +257,7 @@ describe('an error of Twilio', () => {
   it('tells the operator which request to ask Twilio about', async () => {
     const id = `RQ${'b'.repeat(32)}`;
     const { url } = await serve([twilioError(500, 20500, '', { 'Twilio-Request-Id': id })]);
-    expect((await refusalFrom(gateway(url).start(startRequest))).details.mend).toContain(id);
+    expect((await refusalFrom(gateway(url).start(startRequest))).details.fix).toContain(id);
   });
 });
 
@@ -538,7 +538,7 @@ describe('a credential that Twilio refuses', () => {
     expect(server.requests).toHaveLength(40);
   });
 
-  it('and that was not replaced, or replaced by another wrong one, is for the operator to mend', async () => {
+  it('and that was not replaced, or replaced by another wrong one, is for the operator to fix', async () => {
     const server = await serve([authenticated('right')]);
     const replacements = [undefined, secretWith('wrong too')];
     for (const replacement of replacements) {

@@ -62,7 +62,7 @@ const isRemembered = (thrown: unknown, channel: Channel): thrown is RunError => 
 const blocked = (reason: string, until: number): RunError =>
   new RunError('blocked', {
     reason,
-    mend: `Remembered from an earlier answer of Twilio; it is asked again from ${new Date(until).toISOString()}`,
+    fix: `Remembered from an earlier answer of Twilio; it is asked again from ${new Date(until).toISOString()}`,
   });
 
 const withSuppressed = ({ fraudUntil, suppressed }: Memory, recipient: string, now: number): Memory => {

@@ -80,7 +80,7 @@ export const loadState = async (store: GuardStore, key: DocumentKey, now: number
   } catch {
     throw new RunError('store_unavailable', {
       reason: 'corrupt_state',
-      mend: 'A destination document is ill-formed',
+      fix: 'A destination document is ill-formed',
     });
   }
 };

@@ -10,7 +10,7 @@ import {
   serviceSid,
   toPhone,
 } from './service/fields.ts';
-import type { VerifyPorts } from './service/ports.ts';
+import type { Ports } from './service/ports.ts';
 import { probeAll } from './service/probe.ts';
 
 const input = {
@@ -33,11 +33,13 @@ const input = {
 } as const;
 
 /** Judges the code that a start sent. */
-export const checkVerification = defineFunction<typeof input, VerifyPorts>({
+export const checkVerification = defineFunction<Ports>()({
   name: 'check_verification',
   description: 'Checks a verification code',
+  callers: 'all',
+  reserves: 'check',
+  uses: ['guard', 'policy', 'services', 'store', 'verify'],
   input,
-  env: ['twilio_account_sid', 'twilio_auth_token'],
   failure: 'Verification check failed',
 
   async stack({ input, caller, guard, policy, services, verify }) {

@@ -11,7 +11,7 @@ import {
   serviceSid,
   toPhone,
 } from './service/fields.ts';
-import type { VerifyPorts } from './service/ports.ts';
+import type { Ports } from './service/ports.ts';
 import { probeAll } from './service/probe.ts';
 
 const input = {
@@ -69,11 +69,13 @@ const input = {
 } as const;
 
 /** Sends a code through Twilio Verify, or sends the same code again while the verification is pending. */
-export const startVerification = defineFunction<typeof input, VerifyPorts>({
+export const startVerification = defineFunction<Ports>()({
   name: 'start_verification',
   description: 'Sends a verification code to a phone number or an e-mail address',
+  callers: 'all',
+  reserves: 'send',
+  uses: ['guard', 'policy', 'services', 'store', 'verify'],
   input,
-  env: ['twilio_account_sid', 'twilio_auth_token'],
   failure: 'Verification could not be started',
 
   async stack({ input, caller, guard, policy, services, verify }) {

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { gatewayCanaryName } from '../functions/canary/gateway-canary.ts';
 import { catalog } from '../functions/catalog.ts';
 import { serviceName } from '../functions/observability/metric-catalogue.ts';
+import { needsOf } from '../functions/service/ports.ts';
 import { bundleFunctions } from './bundling/bundle.ts';
 import { authorizerName, Edge } from './constructs/edge.ts';
 import { FailureQueue } from './constructs/failure-queue.ts';
@@ -80,6 +81,7 @@ export class VerifyStack extends Stack {
         ...own(name),
         ...data,
         description,
+        needs: needsOf(definition),
         environment: { ...watched, ...this.variables(data) },
         reservedConcurrency: reservedConcurrency(settings),
       });

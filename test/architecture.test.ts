@@ -68,7 +68,7 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
     files: /^infra\//,
     may: [
       /^infra\//,
-      /^functions\/(canary\/(canary-steps|gateway-canary)|catalog|guard\/policy\/policy|lambda\/lambda-event|observability\/metric-catalogue|runtime\/(cors|envelope|errors|inputs))\.ts$/,
+      /^functions\/(canary\/(canary-steps|gateway-canary)|catalog|guard\/policy\/policy|lambda\/lambda-event|observability\/metric-catalogue|runtime\/(cors|define-function|envelope|errors|inputs)|service\/ports)\.ts$/,
       /^node:/,
       /^npm:(aws-cdk-lib|cdk-nag|constructs|esbuild|valibot)(\/|$)/,
     ],

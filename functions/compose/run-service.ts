@@ -17,7 +17,7 @@ import { createPartDurations, type PartDurations } from '../observability/part-d
 import { type HashKeys, hashUnder, parseHashKeys } from '../privacy/hash-keys.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { RunError } from '../runtime/errors.ts';
-import type { VerifyPorts } from '../service/ports.ts';
+import type { Ports } from '../service/ports.ts';
 
 /** The environment of a function (CONTRACT: Environment of a deployed function). */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,7 @@ export interface Service {
    *
    * @throws RunError `misconfigured` whose `fix` names every variable that is missing or wrong.
    */
-  readonly ports: () => VerifyPorts;
+  readonly ports: () => Ports;
   readonly log: Log;
   readonly metrics: Metrics;
   /** What the parts took since it was last asked for. */
@@ -76,7 +76,7 @@ const composePorts = (
   log: Log,
   metrics: Metrics,
   { took }: PartDurations,
-): VerifyPorts => {
+): Ports => {
   const variables = requiredVariables(environment);
   const policy = policyOf(environment);
   const clock = systemClock;
@@ -127,7 +127,7 @@ export const compose = (environment: Environment = process.env): Service => {
   const log = createLog(name);
   const metrics = createMetrics(name);
   const durations = createPartDurations();
-  let composed: () => VerifyPorts;
+  let composed: () => Ports;
   try {
     const ports = composePorts(environment, log, metrics, durations);
     composed = () => ports;

@@ -10,7 +10,7 @@ import { errorCatalogue, RunError } from '../runtime/errors.ts';
 import { type HttpReply, httpReply } from '../runtime/http-reply.ts';
 import type { InputDeclarations } from '../runtime/inputs.ts';
 import { failure, type Outcome, runFunction } from '../runtime/run-function.ts';
-import type { VerifyPorts } from '../service/ports.ts';
+import type { Ports } from '../service/ports.ts';
 import { type LambdaRequest, readLambdaEvent } from './lambda-event.ts';
 
 /** Answer this long before Lambda would cut the function off, in milliseconds. */
@@ -32,7 +32,7 @@ type Invocation = middy.Request<LambdaRequest, Outcome | Result, Error, Context,
  * a direct invoke and a canary get the envelope. It never throws.
  */
 export const lambdaHandler = <D extends InputDeclarations>(
-  definition: RunFunction<D, VerifyPorts>,
+  definition: RunFunction<D, Ports>,
   { ports, log, metrics, durations, clock, corsOrigins }: Service,
 ) => {
   const answer = async ({ caller, input }: LambdaRequest): Promise<Outcome> => {

@@ -8,16 +8,31 @@ export interface Caller {
   readonly identity?: string | undefined;
 }
 
-/** A run function: what goes in, what must hold, what happens, what comes out. It knows no AWS, no HTTP, no environment. */
-export interface RunFunction<D extends InputDeclarations, Ports> {
+/** Who may call a run function. */
+export type Callers =
+  /** Mobile clients through the gateway, direct callers, and schedules. */
+  | 'all'
+  /** Direct callers and signed (IAM) requests: never public, never by token. */
+  | 'direct';
+
+/** What a run function takes from the guard before it acts: a place for a message, a place for a check, or nothing. */
+type Reserves = 'send' | 'check' | 'nothing';
+
+/**
+ * A run function: what goes in, what must hold, what happens, what comes out. It knows no AWS, no HTTP, no environment.
+ * Everything that is made for it elsewhere (entry, route, model, grants, alarms, help) is derived from this declaration.
+ *
+ * @typeParam Ports - all that run functions may be given; `Used` are the names of those that this one asks for.
+ */
+export interface RunFunction<D extends InputDeclarations, Ports, Used extends keyof Ports = keyof Ports> {
   /** The one name everywhere: the file, the Lambda, the path, the metric dimension. */
   readonly name: string;
   readonly description: string;
-  /** Whether it is for operators: its route then asks for a signed request, whoever may call the others. */
-  readonly operation?: boolean;
+  readonly callers: Callers;
+  readonly reserves: Reserves;
+  /** The ports that it is given. Its grants, secrets and environment are what these need, and no more. */
+  readonly uses: readonly Used[];
   readonly input: D;
-  /** The keys of the Twilio secret without which it cannot run. */
-  readonly env: readonly string[];
   /** The sentence for failures that the caller can do nothing about. */
   readonly failure: string;
   /**
@@ -25,12 +40,17 @@ export interface RunFunction<D extends InputDeclarations, Ports> {
    *
    * @throws RunError for every failure that was foreseen.
    */
-  readonly stack: (run: Ports & { readonly input: InputOf<D>; readonly caller: Caller }) => Promise<Answer>;
+  readonly stack: (
+    run: Pick<Ports, Used> & { readonly input: InputOf<D>; readonly caller: Caller },
+  ) => Promise<Answer>;
   /** Proves that everything the steps need is in reach, and sends nothing. */
-  readonly canary: (ports: Ports) => Promise<void>;
+  readonly canary: (ports: Pick<Ports, Used>) => Promise<void>;
 }
 
-/** Declares a run function; everything else about it (entry, route, model, help) is derived from the declaration. */
-export const defineFunction = <D extends InputDeclarations, Ports>(
-  definition: RunFunction<D, Ports>,
-): RunFunction<D, Ports> => definition;
+/** Declares a run function whose ports are of this kind: `defineFunction<Ports>()({ … })`. */
+export const defineFunction =
+  <Ports>() =>
+  <D extends InputDeclarations, Used extends keyof Ports>(
+    definition: RunFunction<D, Ports, Used>,
+  ): RunFunction<D, Ports, Used> =>
+    definition;

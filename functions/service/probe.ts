@@ -1,6 +1,6 @@
 import { RunError } from '../runtime/errors.ts';
 import type { ServiceDirectory, ServiceSid } from '../verify/provider.ts';
-import type { VerifyPorts } from './ports.ts';
+import type { Ports } from './ports.ts';
 
 /** A deployment whose secret names no service can't be watched, which is not the schedule's mistake. */
 const standardService = async (services: ServiceDirectory): Promise<ServiceSid> => {
@@ -13,7 +13,7 @@ const standardService = async (services: ServiceDirectory): Promise<ServiceSid> 
 };
 
 /** Proves that the secret, the table and Twilio's service are in reach; sends nothing. */
-export const probeAll = async ({ services, store, verify }: VerifyPorts): Promise<void> => {
+export const probeAll = async ({ services, store, verify }: Ports): Promise<void> => {
   const probeTwilio = async () => verify.probe(await standardService(services));
   await Promise.all([store.probe(), probeTwilio()]);
 };

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { Needs } from '../../functions/service/ports.ts';
 import type { FailureQueue } from './failure-queue.ts';
 import type { GuardTable } from './guard-table.ts';
 import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';
@@ -7,18 +8,20 @@ import type { VerifySecrets } from './verify-secrets.ts';
 
 /** What a run function's Lambda is made of. */
 export interface RunLambdaProps extends Omit<StackLambdaProps, 'memorySize' | 'timeout'> {
+  /** What the function's ports need of the stack: it is granted that, and no more. */
+  readonly needs: Needs;
   readonly secrets: VerifySecrets;
   readonly guard: GuardTable;
   readonly failures: FailureQueue;
 }
 
-/** A run function's Lambda, with what every run function may do: read the secrets and keep the guard's counters. */
+/** A run function's Lambda, which may do what the ports need that its declaration names. */
 export class RunLambda extends StackLambda {
-  constructor(scope: Construct, id: string, { secrets, guard, failures, ...props }: RunLambdaProps) {
+  constructor(scope: Construct, id: string, { needs, secrets, guard, failures, ...props }: RunLambdaProps) {
     // A secret and the table (2 s a try), then Twilio (5 s in all), with room for one renewed credential.
     super(scope, id, { ...props, timeout: Duration.seconds(15) });
-    secrets.grantRead(this.lambda);
-    guard.grantStore(this.lambda);
+    secrets.grantRead(this.lambda, needs.secrets);
+    if (needs.table) guard.grantStore(this.lambda);
     failures.catchFrom(this);
   }
 }

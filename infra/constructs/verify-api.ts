@@ -13,6 +13,7 @@ import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { Callers } from '../../functions/runtime/define-function.ts';
 import type { InputDeclarations } from '../../functions/runtime/inputs.ts';
 import type { AccessSettings } from '../settings/access.ts';
 import type { EdgeSettings } from '../settings/edge.ts';
@@ -30,7 +31,7 @@ export interface Route {
     readonly name: string;
     readonly description: string;
     readonly input: InputDeclarations;
-    readonly operation?: boolean;
+    readonly callers: Callers;
   };
   /** What the gateway invokes. */
   readonly lambda: IFunction;
@@ -54,12 +55,12 @@ const throttling = ({ rate, burst }: { readonly rate: number; readonly burst: nu
   throttlingBurstLimit: burst,
 });
 
-/** Whom a route admits. An operation is never public, nor for users: it wants a signed request in every mode. */
+/** Whom a route admits. A function for direct callers is never public, nor for users: it wants a signed request in every mode. */
 const authorization = (
   { definition }: Route,
   { settings: { access }, authorizer }: VerifyApiProps,
 ): MethodOptions => {
-  if (definition.operation === true || access.mode === 'iam')
+  if (definition.callers === 'direct' || access.mode === 'iam')
     return { authorizationType: AuthorizationType.IAM };
   return authorizer === undefined
     ? { authorizationType: AuthorizationType.NONE }

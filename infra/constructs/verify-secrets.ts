@@ -1,6 +1,7 @@
 import { type RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
 import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import type { SecretName } from '../../functions/service/ports.ts';
 import { GuardedSecret } from './guarded-secret.ts';
 import type { StackKey } from './stack-key.ts';
 
@@ -55,14 +56,17 @@ export class VerifySecrets extends Construct {
     });
   }
 
-  /** Lets a function read both values, and nothing else of them. */
-  grantRead(grantee: IGrantable & { readonly role?: IRole | undefined }): void {
+  /** Lets a function read the values of these secrets, and nothing else of them. */
+  grantRead(grantee: IGrantable & { readonly role?: IRole | undefined }, names: readonly SecretName[]): void {
+    if (names.length === 0) return;
+    const byName = { twilio: this.twilio, destination_key: this.destinationKey };
+    const secrets = names.map((name) => byName[name]);
     Grant.addToPrincipal({
       grantee,
       actions: ['secretsmanager:GetSecretValue'],
-      resourceArns: [this.twilio.secretArn, this.destinationKey.secretArn],
+      resourceArns: secrets.map(({ secretArn }) => secretArn),
     });
     this.key.grant(grantee, 'secretsmanager', 'kms:Decrypt');
-    for (const secret of [this.twilio, this.destinationKey]) if (grantee.role) secret.admit(grantee.role);
+    for (const secret of secrets) if (grantee.role) secret.admit(grantee.role);
   }
 }

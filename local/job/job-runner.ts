@@ -4,12 +4,12 @@ import type { RunFunction } from '../../functions/runtime/define-function.ts';
 import type { Envelope } from '../../functions/runtime/envelope.ts';
 import type { InputDeclarations } from '../../functions/runtime/inputs.ts';
 import { failure, type Outcome, runFunction } from '../../functions/runtime/run-function.ts';
-import type { VerifyPorts } from '../../functions/service/ports.ts';
+import type { Ports } from '../../functions/service/ports.ts';
 import { startWorld, type World } from '../world.ts';
 import { receivedCode } from './received-code.ts';
 import type { RunJob } from './xanoscript/run-job.ts';
 
-type Definition = RunFunction<InputDeclarations, VerifyPorts>;
+type Definition = RunFunction<InputDeclarations, Ports>;
 type Input = RunJob['main']['input'];
 
 const definitions = catalog as unknown as readonly Definition[];

@@ -11,7 +11,7 @@ import { readSettings } from '../../infra/settings.ts';
 const issuers = [{ issuer: 'https://login.example.com', audience: ['app'] }];
 const authorizer: IAuthorizer = { authorizerId: 'authorizer', authorizationType: AuthorizationType.CUSTOM };
 
-/** The kinds of authorization of a public function's route and of an operation's, in one API. */
+/** The kinds of authorization of the routes of a function for all and of one for direct callers, in one API. */
 const kindsIn = (access: object) => {
   const { node } = new RootConstruct();
   node.setContext('access', access);
@@ -22,18 +22,18 @@ const kindsIn = (access: object) => {
     handler: 'index.handler',
     runtime: Runtime.NODEJS_24_X,
   });
-  const definition = (name: string, operation: boolean) => ({
+  const definition = (name: string, callers: 'all' | 'direct') => ({
     name,
     description: name,
     input: {},
-    operation,
+    callers,
   });
   const { api } = new VerifyApi(stack, 'Api', {
     stage: 'prod',
     settings,
     routes: [
-      { lambda, definition: definition('look_up', false) },
-      { lambda, definition: definition('purge_table', true) },
+      { lambda, definition: definition('look_up', 'all') },
+      { lambda, definition: definition('purge_table', 'direct') },
     ],
     authorizer: settings.access.mode === 'token' ? authorizer : undefined,
     key: new Key(stack, 'Key'),
@@ -49,7 +49,7 @@ const kindsIn = (access: object) => {
   );
 };
 
-describe('an operation is never public', () => {
+describe('a function for direct callers is never public', () => {
   it.each([
     ['public', { mode: 'public' }, 'NONE'],
     ['token', { mode: 'token', issuers }, 'CUSTOM'],
@@ -58,7 +58,7 @@ describe('an operation is never public', () => {
     expect(kindsIn(access)).toEqual({ '/look_up': others, '/purge_table': 'AWS_IAM' });
   });
 
-  it('none of the functions of today is one', () => {
-    for (const definition of catalog) expect(definition.operation ?? false).toBe(false);
+  it('the functions of today are for all', () => {
+    for (const { callers } of catalog) expect(callers).toBe('all');
   });
 });

@@ -5,7 +5,7 @@ import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createGuardWatch } from '../../functions/observability/guard-watch.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { systemClock } from '../../functions/runtime/clock.ts';
-import type { VerifyPorts } from '../../functions/service/ports.ts';
+import type { Ports } from '../../functions/service/ports.ts';
 import type {
   CheckRequest,
   ServiceSid,
@@ -29,7 +29,7 @@ const boundless = (): GuardStore => ({
 });
 
 /** Ports at which a test reads what the steps asked for. */
-export interface FakePorts extends VerifyPorts {
+export interface FakePorts extends Ports {
   readonly starts: StartRequest[];
   readonly checks: CheckRequest[];
 }

@@ -2,10 +2,10 @@ import { type ApiRequest, isoSeconds, type Operation } from './api.ts';
 import { isEmail, isPhoneNumber } from './destinations.ts';
 import { failure, invalidParameter, notFound } from './failures.ts';
 import { magicCode } from './magic-numbers.ts';
-import { isOn, type Service, serviceOf } from './services.ts';
+import { isOn, serviceOf } from './services.ts';
 import { accountSid, isSid } from './sids.ts';
 import { invalidTo } from './start-parameters.ts';
-import type { Verification } from './state.ts';
+import type { Service, Verification } from './state.ts';
 import { isLive, liveVerification } from './verifications.ts';
 
 const maxWrongChecks = 5;

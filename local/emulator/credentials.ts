@@ -2,26 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type ApiRequest, deleted, jsonObject, type Operation, page, param } from './api.ts';
 import { failure, invalidParameter, notFound } from './failures.ts';
 import { accountSid, newSid } from './sids.ts';
-
-/** An API key. Times are milliseconds since the epoch. */
-interface Key {
-  readonly sid: string;
-  readonly secret: string;
-  /** A Main key may manage keys; only Twilio's Console makes one. */
-  readonly main: boolean;
-  readonly createdAt: number;
-  updatedAt: number;
-  friendlyName: string;
-  /** The permissions of a restricted key, kept but not enforced; null for others. */
-  policy: unknown;
-}
-
-/** What opens the account. */
-export interface Credentials {
-  authToken: string;
-  /** By `SK…` SID. */
-  readonly keys: Map<string, Key>;
-}
+import type { Credentials, Key } from './state.ts';
 
 /** The API key that exists from the start. */
 export const defaultKeySid = `SK${'0'.repeat(32)}`;

@@ -2,29 +2,7 @@ import { type ApiRequest, deleted, isoSeconds, type Operation, page, param, whol
 import { failure, invalidParameter, notFound } from './failures.ts';
 import { serviceOf, verifyOrigin } from './services.ts';
 import { accountSid, newSid } from './sids.ts';
-import type { State } from './state.ts';
-
-interface Bucket {
-  readonly sid: string;
-  readonly createdAt: number;
-  updatedAt: number;
-  max: number;
-  /** Seconds. */
-  interval: number;
-  /** When each value was counted, oldest first, milliseconds. */
-  readonly counted: Map<string, number[]>;
-}
-
-/** A Service Rate Limit. Times are milliseconds since the epoch. */
-export interface RateLimit {
-  readonly sid: string;
-  readonly serviceSid: string;
-  readonly uniqueName: string;
-  readonly createdAt: number;
-  updatedAt: number;
-  description: string;
-  readonly buckets: Bucket[];
-}
+import type { Bucket, RateLimit, State } from './state.ts';
 
 const limitsOf = (request: ApiRequest): RateLimit[] => {
   const { rateLimits } = request.state;

@@ -7,9 +7,10 @@ import { ControlError, control } from './control.ts';
 import { authenticate } from './credentials.ts';
 import { failureBody, TwilioFailure } from './failures.ts';
 import { answers, faultReply, takeFault } from './faults.ts';
+import { newState } from './new-state.ts';
 import { route, withoutHostPrefix } from './routes.ts';
 import type { Settings } from './settings.ts';
-import { newState, type ReceivedRequest } from './state.ts';
+import type { ReceivedRequest } from './state.ts';
 
 /** How the emulator is started. */
 export interface EmulatorOptions {

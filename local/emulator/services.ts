@@ -1,19 +1,10 @@
 import { type ApiRequest, deleted, isoSeconds, type Operation, page, param, wholeNumber } from './api.ts';
 import { failure, invalidParameter, notFound } from './failures.ts';
 import { accountSid, isSid, newSid } from './sids.ts';
+import type { Service, Value } from './state.ts';
 
 /** Twilio's host for Verify, in every link of a Verify body. */
 export const verifyOrigin = 'https://verify.twilio.com';
-
-type Value = string | number | boolean | null | readonly string[];
-
-/** A Verify service: its properties as in the body, groups such as `push` spelled `push.include_date`. */
-export interface Service {
-  readonly sid: string;
-  readonly createdAt: number;
-  updatedAt: number;
-  readonly properties: Map<string, Value>;
-}
 
 type Parameter = readonly [property: string, read: (text: string) => Value | undefined, initial: Value];
 

@@ -9,9 +9,10 @@ import {
   startsWithAny,
 } from './destinations.ts';
 import { failure, invalidParameter } from './failures.ts';
-import { isOn, type Service } from './services.ts';
+import { isOn } from './services.ts';
 import type { Settings } from './settings.ts';
 import { isSid } from './sids.ts';
+import type { Service } from './state.ts';
 
 /** The checked parameters of creating a verification. */
 export interface Start {

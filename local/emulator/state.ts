@@ -1,9 +1,59 @@
-import { type Credentials, initialCredentials } from './credentials.ts';
 import type { Fault } from './faults.ts';
-import type { RateLimit } from './rate-limits.ts';
-import { newService, type Service } from './services.ts';
-import { defaultSettings, type Settings } from './settings.ts';
-import { defaultServiceSid } from './sids.ts';
+import type { Settings } from './settings.ts';
+
+/** An API key. Times are milliseconds since the epoch. */
+export interface Key {
+  readonly sid: string;
+  readonly secret: string;
+  /** A Main key may manage keys; only Twilio's Console makes one. */
+  readonly main: boolean;
+  readonly createdAt: number;
+  updatedAt: number;
+  friendlyName: string;
+  /** The permissions of a restricted key, kept but not enforced; null for others. */
+  policy: unknown;
+}
+
+/** What opens the account. */
+export interface Credentials {
+  authToken: string;
+  /** By `SK…` SID. */
+  readonly keys: Map<string, Key>;
+}
+
+/** A value of one of a service's properties. */
+export type Value = string | number | boolean | null | readonly string[];
+
+/** A Verify service: its properties as in the body, groups such as `push` spelled `push.include_date`. */
+export interface Service {
+  readonly sid: string;
+  readonly createdAt: number;
+  updatedAt: number;
+  readonly properties: Map<string, Value>;
+}
+
+/** A window of a Service Rate Limit. Times are milliseconds since the epoch. */
+export interface Bucket {
+  readonly sid: string;
+  readonly createdAt: number;
+  updatedAt: number;
+  max: number;
+  /** Seconds. */
+  interval: number;
+  /** When each value was counted, oldest first, milliseconds. */
+  readonly counted: Map<string, number[]>;
+}
+
+/** A Service Rate Limit. Times are milliseconds since the epoch. */
+export interface RateLimit {
+  readonly sid: string;
+  readonly serviceSid: string;
+  readonly uniqueName: string;
+  readonly createdAt: number;
+  updatedAt: number;
+  description: string;
+  readonly buckets: Bucket[];
+}
 
 /** One send of a code. */
 export interface Attempt {
@@ -80,26 +130,6 @@ export interface State {
   readonly requests: ReceivedRequest[];
   readonly faults: Fault[];
 }
-
-/** A fresh account with its one service. */
-export const newState = (clock: () => number, switches: Partial<Settings>): State => {
-  const state: State = {
-    now: () => clock() + state.advancedBy,
-    advancedBy: 0,
-    settings: { ...defaultSettings, ...switches },
-    credentials: initialCredentials(),
-    services: new Map(),
-    rateLimits: new Map(),
-    verifications: new Map(),
-    newest: new Map(),
-    attempts: [],
-    messages: [],
-    requests: [],
-    faults: [],
-  };
-  state.services.set(defaultServiceSid, newService(defaultServiceSid, 'Emulator', state.now()));
-  return state;
-};
 
 /** Under which the newest verification of a destination is kept. */
 export const destinationKey = (serviceSid: string, to: string): string => `${serviceSid} ${to.toLowerCase()}`;

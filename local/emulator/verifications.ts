@@ -4,11 +4,11 @@ import { isLandline, isPhoneNumber, network } from './destinations.ts';
 import { failure, invalidParameter, notFound } from './failures.ts';
 import { magicCode } from './magic-numbers.ts';
 import { countAgainstLimits, rateLimited } from './rate-limits.ts';
-import { codeLength, isOn, type Service, serviceOf, verifyOrigin } from './services.ts';
+import { codeLength, isOn, serviceOf, verifyOrigin } from './services.ts';
 import type { Settings } from './settings.ts';
 import { accountSid, isSid, newSid } from './sids.ts';
 import { invalidTo, readStart, type Start } from './start-parameters.ts';
-import { destinationKey, type State, type Verification } from './state.ts';
+import { destinationKey, type Service, type State, type Verification } from './state.ts';
 
 const maxSends = 5;
 

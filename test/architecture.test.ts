@@ -1,145 +1,33 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cruise } from '../local/import-rules/cruise.ts';
 
 /** Sources by their path from the root. */
 type Sources = ReadonlyMap<string, string>;
 
-/** Who may import what: the first rule whose `files` match a file holds. What is imported is a path or `npm:NAME`. */
-const importRules: readonly { readonly files: RegExp; readonly may: readonly RegExp[] }[] = [
-  { files: /^functions\/catalog\.ts$/, may: [/^functions\/[a-z]+_[a-z_]+\.ts$/] },
-  {
-    files: /^functions\/compose\//,
-    may: [
-      /^functions\/(adapters|authorizer|canary|guard|observability|privacy|rotation|runtime|service|verify)\//,
-      /^node:/,
-      /^npm:valibot$/,
-    ],
-  },
-  // The run functions: never adapters, SDKs or each other.
-  { files: /^functions\/[^/]+$/, may: [/^functions\/(runtime|service|verify)\//] },
-  {
-    files: /^functions\/lambda\//,
-    may: [
-      /^functions\/[^/]+$/,
-      /^functions\/(authorizer|compose|lambda|observability|privacy|rotation|runtime|service|verify)\//,
-      /^npm:(@middy\/core|aws-lambda)$/,
-    ],
-  },
-  { files: /^functions\/runtime\//, may: [/^functions\/runtime\//, /^node:/] },
-  {
-    files: /^functions\/(guard|verify)\//,
-    may: [
-      /^functions\/(guard|privacy|runtime|verify)\//,
-      /^node:/,
-      /^npm:(ipaddr\.js|libphonenumber-js\/core|valibot)$/,
-    ],
-  },
-  {
-    files: /^functions\/service\//,
-    may: [/^functions\/(guard|runtime|service|verify)\//, /^npm:valibot$/],
-  },
-  {
-    files: /^functions\/authorizer\//,
-    may: [/^functions\/(authorizer|observability|privacy|runtime)\//, /^npm:aws-jwt-verify\//],
-  },
-  { files: /^functions\/canary\//, may: [/^functions\/(canary|guard|observability|runtime)\//] },
-  {
-    files: /^functions\/rotation\//,
-    may: [/^functions\/(guard|privacy|rotation|runtime|verify)\//, /^node:/, /^npm:valibot$/],
-  },
-  // The only place for an SDK.
-  {
-    files: /^functions\/adapters\//,
-    may: [
-      /^functions\/(adapters|canary|guard|observability|privacy|rotation|runtime|verify)\//,
-      /^node:/,
-      /^npm:/,
-    ],
-  },
-  { files: /^functions\/privacy\//, may: [/^functions\/privacy\//, /^node:/] },
-  {
-    files: /^functions\/observability\//,
-    may: [/^functions\/(observability|privacy)\//, /^npm:@aws-lambda-powertools\//],
-  },
-  // infra derives everything from the catalogue. It also holds the policy against its schema before a deployment, and
-  // gives the gateway the very envelope, sentences and input declarations, which would else be written twice.
-  {
-    files: /^infra\//,
-    may: [
-      /^infra\//,
-      /^functions\/(canary\/(canary-steps|gateway-canary)|catalog|guard\/policy\/policy|lambda\/lambda-event|observability\/metric-catalogue|runtime\/(cors|define-function|envelope|errors|inputs)|service\/ports)\.ts$/,
-      /^node:/,
-      /^npm:(aws-cdk-lib|cdk-nag|constructs|esbuild|valibot)(\/|$)/,
-    ],
-  },
-  // The dry run decides again with the guard's own rules; the page of the settings is written from their schema.
-  {
-    files: /^local\/policy\//,
-    may: [
-      /^local\//,
-      /^infra\/settings\.ts$/,
-      /^functions\/(guard|privacy|runtime|verify)\//,
-      /^node:/,
-      /^npm:/,
-    ],
-  },
-  // The smoke test asks as the canary does, and holds the answers against the same contract.
-  {
-    files: /^local\/smoke\//,
-    may: [
-      /^local\//,
-      /^functions\/(adapters\/gateway-client|canary\/gateway-answer|catalog|observability\/metric-catalogue|verify\/destination)\.ts$/,
-      /^functions\/(guard|runtime)\//,
-      /^node:/,
-      /^npm:@aws-sdk\//,
-    ],
-  },
-  {
-    files: /^local\//,
-    may: [
-      /^local\//,
-      /^functions\/(catalog|compose\/run-service|guard\/policy\/policy|service\/ports)\.ts$/,
-      /^functions\/(lambda|runtime)\//,
-      /^node:/,
-      /^npm:/,
-    ],
-  },
-];
+const environment = 'the environment is read in compose/ only';
+const time = 'the time is read in runtime/clock.ts only';
+const lines = 'lines go through the log catalogue';
 
 /** What a source must not say, outside the files named. */
 const textRules: readonly { readonly files: RegExp; readonly never: RegExp; readonly why: string }[] = [
   {
     files: /^functions\/(?!compose\/)/,
     never: /\bprocess\s*(\.|\[)|node:process/,
-    why: 'the environment is read in compose/ only',
+    why: environment,
   },
   {
     files: /^functions\/(?!runtime\/clock\.ts$)/,
     never: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b|\bhrtime\b/,
-    why: 'the time is read in runtime/clock.ts only',
+    why: time,
   },
-  { files: /^functions\//, never: /\bconsole\b/, why: 'lines go through the log catalogue' },
+  { files: /^functions\//, never: /\bconsole\b/, why: lines },
 ];
 
 const withoutComments = (source: string): string =>
   source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
-
-const specifier = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*['"]([^'"]+)['"]/g;
-
-const importsOf = (path: string, source: string): string[] =>
-  [...withoutComments(source).matchAll(specifier)].map(([, name = '']) => {
-    if (name.startsWith('.')) return join(dirname(path), name);
-    return name.startsWith('node:') ? name : `npm:${name}`;
-  });
-
-const importViolations = (path: string, source: string): string[] => {
-  const rule = importRules.find(({ files }) => files.test(path));
-  if (rule === undefined) return [`${path} belongs to no part of the house`];
-  return importsOf(path, source)
-    .filter((imported) => !rule.may.some((allowed) => allowed.test(imported)))
-    .map((imported) => `${path} imports ${imported}`);
-};
 
 const textViolations = (path: string, source: string): string[] =>
   textRules
@@ -159,25 +47,36 @@ const nameViolations = (path: string): string[] => {
   return problems;
 };
 
-const lengthViolations = (path: string, source: string): string[] =>
-  source.trimEnd().split('\n').length > 300 ? [`${path} has more than 300 lines`] : [];
+const folders = (sources: Sources): Map<string, string[]> =>
+  Map.groupBy(sources.keys(), (path) => dirname(path));
 
-const smallFolders = (sources: Sources): string[] => {
-  const folders = Map.groupBy(sources.keys(), (path) => dirname(path));
-  return [...folders]
-    .filter(([, files]) => files.length < 3)
-    .map(([folder]) => `${folder} has fewer than 3 files`);
+// Split up in a change that is under way; then this line goes.
+const stillLarge = 'infra/constructs';
+
+const folderViolations = (sources: Sources): string[] =>
+  [...folders(sources)].flatMap(([folder, { length }]) => {
+    if (length < 3) return [`${folder} has fewer than 3 files`];
+    return length > 20 && folder !== stillLarge ? [`${folder} has more than 20 files`] : [];
+  });
+
+const linesOf = (source: string): number => source.trimEnd().split('\n').length;
+
+const lengthViolations = (sources: Sources): string[] => {
+  const lengths = [...sources.values()].map(linesOf).sort((one, other) => one - other);
+  const median = lengths[Math.floor(lengths.length / 2)] ?? 0;
+  return [
+    ...[...sources]
+      .filter(([, source]) => linesOf(source) > 300)
+      .map(([path]) => `${path} has more than 300 lines`),
+    ...(median > 70 ? [`half of the files have ${median} lines or more`] : []),
+  ];
 };
 
-/** Everything in which sources differ from the rules of the house. */
+/** Everything but imports in which sources differ from the rules of the house. */
 const violations = (sources: Sources): string[] => [
-  ...[...sources].flatMap(([path, source]) => [
-    ...importViolations(path, source),
-    ...textViolations(path, source),
-    ...nameViolations(path),
-    ...lengthViolations(path, source),
-  ]),
-  ...smallFolders(sources),
+  ...[...sources].flatMap(([path, source]) => [...textViolations(path, source), ...nameViolations(path)]),
+  ...lengthViolations(sources),
+  ...folderViolations(sources),
 ];
 
 const house = (): Sources => {
@@ -197,79 +96,163 @@ describe('the house', () => {
 
 describe('a planted violation is found', () => {
   it.each([
-    ['functions/a_b.ts', "import { x } from './adapters/x.ts';", 'imports functions/adapters/x.ts'],
-    ['functions/a_b.ts', "import type { X } from './adapters/x.ts';", 'imports functions/adapters/x.ts'],
-    [
-      'functions/a_b.ts',
-      "import { x } from '@aws-sdk/client-dynamodb';",
-      'imports npm:@aws-sdk/client-dynamodb',
-    ],
-    [
-      'functions/a_b.ts',
-      "import { x } from './start_verification.ts';",
-      'imports functions/start_verification.ts',
-    ],
-    ['functions/catalog.ts', "import { x } from './compose/x.ts';", 'imports functions/compose/x.ts'],
-    ['functions/runtime/a.ts', "import { x } from '../guard/x.ts';", 'imports functions/guard/x.ts'],
-    ['functions/runtime/a.ts', "import twilio from 'twilio';", 'imports npm:twilio'],
-    ['functions/runtime/a.ts', "const x = await import('twilio');", 'imports npm:twilio'],
-    ['functions/guard/a.ts', "import {\n  x,\n} from '../adapters/x.ts';", 'imports functions/adapters/x.ts'],
-    ['functions/verify/a.ts', "import { x } from 'twilio';", 'imports npm:twilio'],
-    ['functions/privacy/a.ts', "import { x } from '../runtime/x.ts';", 'imports functions/runtime/x.ts'],
-    ['functions/observability/a.ts', "import '../guard/x.ts';", 'imports functions/guard/x.ts'],
-    ['functions/adapters/a.ts', "export { x } from '../../local/x.ts';", 'imports local/x.ts'],
-    ['infra/a.ts', "import { x } from '../functions/compose/x.ts';", 'imports functions/compose/x.ts'],
-    ['infra/a.ts', "import { x } from '../functions/a_b.ts';", 'imports functions/a_b.ts'],
-    ['local/a.ts', "import { x } from '../functions/adapters/x.ts';", 'imports functions/adapters/x.ts'],
-    ['elsewhere/a.ts', '', 'belongs to no part of the house'],
-    ['functions/adapters/a.ts', "const x = process.env['X'];", 'the environment is read in compose/ only'],
-    [
-      'functions/guard/a.ts',
-      "import { env } from 'node:process';",
-      'the environment is read in compose/ only',
-    ],
-    ['functions/guard/a.ts', 'const now = Date.now();', 'the time is read in runtime/clock.ts only'],
-    ['functions/guard/a.ts', 'const now = new Date();', 'the time is read in runtime/clock.ts only'],
-    ['functions/lambda/a.ts', 'const now = performance.now();', 'the time is read in runtime/clock.ts only'],
-    ['functions/adapters/a.ts', "console.log('x');", 'lines go through the log catalogue'],
-    ['infra/utils/a.ts', '', 'is in a folder for anything'],
-    ['local/shared/a.ts', '', 'is in a folder for anything'],
-    ['local/index.ts', '', 'is a barrel'],
-    ['infra/someThing.ts', '', "is not named in the house's way"],
-    ['functions/guard/some_thing.ts', '', "is not named in the house's way"],
-    ['infra/a.ts', 'x;\n'.repeat(301), 'has more than 300 lines'],
-  ])('%s: %j', (path, source, problem) => {
+    { path: 'functions/adapters/a.ts', source: "const x = process.env['X'];", problem: environment },
+    { path: 'functions/guard/a.ts', source: "import { env } from 'node:process';", problem: environment },
+    { path: 'functions/guard/a.ts', source: 'const now = Date.now();', problem: time },
+    { path: 'functions/guard/a.ts', source: 'const now = new Date();', problem: time },
+    { path: 'functions/lambda/a.ts', source: 'const now = performance.now();', problem: time },
+    { path: 'functions/adapters/a.ts', source: "console.log('x');", problem: lines },
+    { path: 'infra/utils/a.ts', source: '', problem: 'is in a folder for anything' },
+    { path: 'local/shared/a.ts', source: '', problem: 'is in a folder for anything' },
+    { path: 'local/index.ts', source: '', problem: 'is a barrel' },
+    { path: 'infra/someThing.ts', source: '', problem: "is not named in the house's way" },
+    { path: 'functions/guard/some_thing.ts', source: '', problem: "is not named in the house's way" },
+    { path: 'infra/a.ts', source: 'x;\n'.repeat(301), problem: 'has more than 300 lines' },
+  ])('$path: $problem', ({ path, source, problem }) => {
     expect(violations(new Map([[path, source]]))).toContainEqual(
       expect.stringMatching(new RegExp(`^${path}:? ${problem}$`)),
     );
   });
 
-  it('a folder of two files', () => {
-    expect(
-      violations(
-        new Map([
-          ['infra/new/a.ts', ''],
-          ['infra/new/b.ts', ''],
-        ]),
-      ),
-    ).toEqual(['infra/new has fewer than 3 files']);
+  const ofFiles = (count: number, source = ''): Sources =>
+    new Map(Array.from({ length: count }, (_, index) => [`infra/new/a${index}.ts`, source]));
+
+  it.each([
+    { what: 'a folder of two files', sources: ofFiles(2), problem: 'infra/new has fewer than 3 files' },
+    { what: 'a folder of 21 files', sources: ofFiles(21), problem: 'infra/new has more than 20 files' },
+    {
+      what: 'files of 71 lines',
+      sources: ofFiles(3, 'x;\n'.repeat(71)),
+      problem: 'half of the files have 71 lines or more',
+    },
+  ])('$what', ({ sources, problem }) => {
+    expect(violations(sources)).toEqual([problem]);
   });
 });
 
 describe('what is allowed is not found', () => {
   it.each([
-    ['a run function on the runtime', 'functions/a_b.ts', "import { x } from './runtime/inputs.ts';"],
-    ['an SDK in an adapter', 'functions/adapters/a.ts', "import { x } from '@aws-sdk/client-dynamodb';"],
-    ['the environment in compose', 'functions/compose/a.ts', 'const x = process.env;'],
-    ['the time in the clock', 'functions/runtime/clock.ts', 'const now = Date.now();'],
-    ['a date made from a time', 'functions/guard/a.ts', 'const x = new Date(clock());'],
-    ['words in a comment', 'functions/guard/a.ts', '/** Never Date.now(). */\n// console is not used\nx;'],
-    ['the catalogue in infra', 'infra/a.ts', "import { catalog } from '../functions/catalog.ts';"],
-  ])('%s', (_what, path, source) => {
-    expect([
-      ...importViolations(path, source),
-      ...textViolations(path, source),
-      ...nameViolations(path),
-    ]).toEqual([]);
+    { what: 'the environment in compose', path: 'functions/compose/a.ts', source: 'const x = process.env;' },
+    { what: 'the time in the clock', path: 'functions/runtime/clock.ts', source: 'const now = Date.now();' },
+    { what: 'a date made from a time', path: 'functions/guard/a.ts', source: 'const x = new Date(clock());' },
+    {
+      what: 'words in a comment',
+      path: 'functions/guard/a.ts',
+      source: '/** Never Date.now(). */\n// console is not used\nx;',
+    },
+  ])('$what', ({ path, source }) => {
+    expect([...textViolations(path, source), ...nameViolations(path)]).toEqual([]);
+  });
+});
+
+const forbidden = [
+  { file: 'functions/a_b.ts', source: "import { x } from './adapters/x.ts';", to: 'functions/adapters/x.ts' },
+  {
+    file: 'functions/a_b.ts',
+    source: "import type { Y } from './adapters/y.ts';",
+    to: 'functions/adapters/y.ts',
+  },
+  { file: 'functions/a_b.ts', source: "let z: import('./adapters/z.ts').Z;", to: 'functions/adapters/z.ts' },
+  {
+    file: 'functions/a_b.ts',
+    source: "import '@aws-sdk/client-ssm';",
+    to: 'node_modules/@aws-sdk/client-ssm/index.js',
+  },
+  { file: 'functions/a_b.ts', source: "import { c } from './c_d.ts';", to: 'functions/c_d.ts' },
+  {
+    file: 'functions/catalog.ts',
+    source: "import { x } from './compose/x.ts';",
+    to: 'functions/compose/x.ts',
+  },
+  {
+    file: 'functions/runtime/a.ts',
+    source: "import { x } from '../guard/x.ts';",
+    to: 'functions/guard/x.ts',
+  },
+  {
+    file: 'functions/runtime/a.ts',
+    source: "import twilio from 'twilio';",
+    to: 'node_modules/twilio/index.js',
+  },
+  {
+    file: 'functions/runtime/b.ts',
+    source: "const x = await import('twilio');",
+    to: 'node_modules/twilio/index.js',
+  },
+  {
+    file: 'functions/guard/a.ts',
+    source: "import {\n  x,\n} from '../adapters/x.ts';",
+    to: 'functions/adapters/x.ts',
+  },
+  { file: 'functions/guard/store/a.ts', source: "import '../spend/x.ts';", to: 'functions/guard/spend/x.ts' },
+  { file: 'functions/guard/rules/a.ts', source: "import '../x.ts';", to: 'functions/guard/x.ts' },
+  {
+    file: 'functions/verify/a.ts',
+    source: "import { x } from 'twilio';",
+    to: 'node_modules/twilio/index.js',
+  },
+  {
+    file: 'functions/verify/a.ts',
+    source: "import 'libphonenumber-js';",
+    to: 'node_modules/libphonenumber-js/index.js',
+  },
+  { file: 'functions/service/a.ts', source: "import 'valibots';", to: 'node_modules/valibots/index.js' },
+  { file: 'functions/privacy/a.ts', source: "import '../runtime/x.ts';", to: 'functions/runtime/x.ts' },
+  { file: 'functions/observability/a.ts', source: "import '../guard/x.ts';", to: 'functions/guard/x.ts' },
+  { file: 'functions/observability/a.ts', source: "import 'node:fs';", to: 'fs' },
+  { file: 'functions/adapters/a.ts', source: "export { x } from '../../local/x.ts';", to: 'local/x.ts' },
+  { file: 'functions/adapters/a.ts', source: "export * from '../../test/x.ts';", to: 'test/x.ts' },
+  { file: 'functions/elsewhere/a.ts', source: "import 'node:fs';", to: 'fs' },
+  { file: 'functions/elsewhere/b.ts', source: '', to: 'functions/elsewhere/b.ts' },
+  { file: 'infra/a.ts', source: "import '../functions/compose/x.ts';", to: 'functions/compose/x.ts' },
+  { file: 'infra/a.ts', source: "import '../functions/a_b.ts';", to: 'functions/a_b.ts' },
+  { file: 'local/a.ts', source: "import '../functions/adapters/x.ts';", to: 'functions/adapters/x.ts' },
+  { file: 'local/b.ts', source: "import type { C } from './c.ts';", to: 'local/c.ts' },
+];
+
+const allowed = [
+  { file: 'functions/a_b.ts', source: "import './runtime/inputs.ts';", to: 'functions/runtime/inputs.ts' },
+  {
+    file: 'functions/adapters/b.ts',
+    source: "import '@aws-sdk/client-ssm';",
+    to: 'node_modules/@aws-sdk/client-ssm/index.js',
+  },
+  { file: 'functions/privacy/a.ts', source: "import 'node:crypto';", to: 'crypto' },
+  { file: 'infra/a.ts', source: "import '../functions/catalog.ts';", to: 'functions/catalog.ts' },
+];
+
+/** The imports that the rules refuse in sources planted in a folder of their own. */
+const refusedImports = async (): Promise<{ from: string; to: string }[]> => {
+  const root = mkdtempSync(join(tmpdir(), 'planted-'));
+  const write = (path: string, text: string) => {
+    mkdirSync(join(root, dirname(path)), { recursive: true });
+    writeFileSync(join(root, path), text, { flag: 'a' });
+  };
+  try {
+    for (const { file, source, to } of [...forbidden, ...allowed]) {
+      write(file, `${source}\n`);
+      if (to.includes('/')) write(to, '');
+    }
+    write('local/c.ts', "import type { B } from './b.ts';");
+    const { output } = await cruise(root, 'json');
+    return JSON.parse(String(output)).summary.violations;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+};
+
+describe('an import', () => {
+  let refused: { from: string; to: string }[];
+
+  beforeAll(async () => {
+    refused = await refusedImports();
+  });
+
+  it.each(forbidden)('$file: $source is found', ({ file, to }) => {
+    expect(refused).toContainEqual(expect.objectContaining({ from: file, to }));
+  });
+
+  it.each(allowed)('$file: $source is not found', ({ file, to }) => {
+    expect(refused).not.toContainEqual(expect.objectContaining({ from: file, to }));
   });
 });

@@ -43,7 +43,7 @@ const now = (): number => Date.now() / 1000;
 export const stagesOf = (secret: Secret, versionId: string): string[] =>
   [...secret.stages].filter(([, attached]) => attached === versionId).map(([stage]) => stage);
 
-/** Attaches a label to a version, taking it off the one that had it, which becomes AWSPREVIOUS when it was AWSCURRENT. */
+/** Moves a label to a version. The version that had it becomes AWSPREVIOUS if the label is AWSCURRENT. */
 const attach = (secret: Secret, stage: string, versionId: string): void => {
   const before = secret.stages.get(stage);
   if (before === versionId) return;
@@ -159,7 +159,7 @@ export class SecretStore {
     return secret;
   }
 
-  /** Makes a secret; the same request again, known by its token and value, returns the one that it made. */
+  /** Makes a secret; the same request again, known by its token and value, returns that secret. */
   create(name: string, token: string, value: SecretValue | undefined, description?: string): Secret {
     const known = this.#secrets.get(name);
     if (known !== undefined) {

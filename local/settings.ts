@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parsePolicy } from '../functions/guard/policy/policy.ts';
+import { isRecord } from '../functions/runtime/inputs.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Lays one policy over another, key by key at every depth; a list or a plain value replaces what was there. */
 export const mergePolicies = (below: Json, above: Json): Json =>

@@ -35,13 +35,15 @@ export const wholeNumber = (text: string, least: number, most: number): number |
   return /^\d{1,15}$/.test(text) && value >= least && value <= most ? value : undefined;
 };
 
+/** Whether the value is a JSON object. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** The text as a JSON object, or undefined. */
 export const jsonObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { isRecord } from './api.ts';
 import { addKey } from './credentials.ts';
 import { faultSchema } from './faults.ts';
 import { settingsPatch } from './settings.ts';
@@ -28,9 +29,7 @@ export class ControlError extends Error {
 
 /** A null stands for a field that was left out. */
 const withoutNulls = (body: unknown): unknown =>
-  typeof body === 'object' && body !== null && !Array.isArray(body)
-    ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null))
-    : body;
+  isRecord(body) ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) : body;
 
 const read = <S extends v.GenericSchema>(schema: S, body: unknown): v.InferOutput<S> => {
   const result = v.safeParse(schema, withoutNulls(body));

@@ -2,7 +2,7 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import type { Settings } from './settings.ts';
 
 // North American area codes cannot begin with 0 or 1, have 9 in the middle, or end in 11. Exchanges are not judged:
-// the fictional +1 555 123 4567 is in everybody's tests.
+// many tests use the fictional +1 555 123 4567.
 const impossibleAreaCode = /^\+1(?:[01]|\d9|\d11)/;
 
 const parsed = (text: string) => {

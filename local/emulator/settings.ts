@@ -7,7 +7,7 @@ const numbers = v.array(v.pipe(v.string(), v.regex(/^\+\d{1,15}$/, 'must be a pl
 const entries = {
   /** `captured`: bodies as real captures show them. `spec`: as the examples of Twilio's OpenAPI file show them. */
   body_form: v.picklist(['captured', 'spec']),
-  /** Enabled channels; one that is missing answers 60223. `auto` (off at first, as on most accounts) sends an SMS. */
+  /** Enabled channels; any other answers 60223. `auto` (off at first, as on most accounts) sends an SMS. */
   channels: v.array(v.picklist(['sms', 'call', 'email', 'whatsapp', 'auto'])),
   /** Without one, e-mail answers 60217. */
   mailer: v.boolean(),

@@ -4,7 +4,10 @@ import { withApproval, withoutGuess, withRecord } from '../../functions/guard/li
 import { callerIn } from './replay-limits.ts';
 import { passed, type Replayed, type ReplayWorld, refused } from './replay-world.ts';
 
-/** Decides on a check again, which then was right, wrong, or refused; of one refused nobody knows, and it counts as wrong. */
+/**
+ * Decides again on a check that was right, wrong or refused. Whether a refused one was right is not known: it counts as
+ * wrong.
+ */
 export const replayCheck = async (world: ReplayWorld, decision: CheckDecision): Promise<Replayed> => {
   const { at: now, identity, network, outcome, service, to } = decision;
   const id = world.newId();

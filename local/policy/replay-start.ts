@@ -17,7 +17,7 @@ const factsIn = ({ country, is_email, number_type, to }: StartDecision): Destina
   domain: is_email ? '' : null,
 });
 
-/** The verification that a send began, or the pending one that it was sent again for. */
+/** The verification that a send began, or the pending verification that it was sent again for. */
 const startedBy = (state: DestinationState, { at, service }: StartDecision, id: string): Started => {
   const record = state.records[service];
   return record === undefined || record.sid === null || record.end !== null || at >= record.expiresAt

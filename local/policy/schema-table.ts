@@ -12,13 +12,13 @@ interface Row {
   readonly byDefault: string;
 }
 
-/** The simple schemas that a schema is made of: what an optional key holds, the parts of a pipe. */
+/** A schema's simple parts: what an optional key holds, the parts of a pipe. */
 const layers = (schema: Schema): readonly Schema[] => {
   if ('pipe' in schema) return (schema.pipe as Schema[]).flatMap(layers);
   return 'wrapped' in schema ? layers(schema.wrapped as Schema) : [schema];
 };
 
-/** The keys of all variants of an object, but the one that tells them apart: its description is the object's. */
+/** The keys of all variants of an object, without the key that tells them apart: its description is the object's. */
 const entriesOfVariants = (options: readonly Schema[], key: unknown): Entries =>
   Object.fromEntries(
     options

@@ -178,5 +178,5 @@ export const rooms: readonly Room[] = [
     node: true,
   },
 
-  { files: 'test/', may: ['functions/', 'infra/', 'local/', 'test/'], npm: anyPackage, node: true },
+  { files: 'test/', may: ['*.json', 'functions/', 'infra/', 'local/', 'test/'], npm: anyPackage, node: true },
 ];

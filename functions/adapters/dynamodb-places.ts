@@ -15,7 +15,7 @@ export const unchanged = 'version = :version';
 /** The most places that one expression can compare: DynamoDB takes 300 operators in it. */
 export const maxCompared = 50;
 
-// Stands for a place nobody took: sorts before every time, and holds no purpose.
+// Stands for a place that is not taken: sorts before every time, and holds no purpose.
 const none = '0';
 
 /** The places of an item: attributes p0, p1, … newest first. */
@@ -80,7 +80,7 @@ export const givingBack = (limit: number, holder: string) =>
     },
   }) satisfies Partial<UpdateItemCommandInput>;
 
-/** The write that replaces the places of an item, if nobody else has written it. */
+/** The write that replaces the places of an item, if no other request has written it. */
 export const replacing = (
   key: string,
   item: Item | undefined,

@@ -37,8 +37,8 @@ export class DynamoDbReads {
    * @throws what the SDK throws; Error where the table left the key out three times, as it does when it throttles.
    */
   get(key: string): Promise<Item | undefined> {
-    const known = this.#asked.get(key);
-    if (known !== undefined) return known.found;
+    const asked = this.#asked.get(key);
+    if (asked !== undefined) return asked.found;
     if (this.#asked.size === 0) setImmediate(() => this.#send());
     const wait = waiting();
     this.#asked.set(key, wait);

@@ -29,7 +29,7 @@ const absent = 'attribute_not_exists(pk) OR expires_at <= :seconds';
 const isLive = (item: Item | undefined, now: number): item is Item =>
   item !== undefined && Number(item['expires_at']?.N ?? 0) > epochSeconds(now);
 
-/** A document as it was written; null where somebody else wrote something that is none. */
+/** A document as it was written; null where what was written is none. */
 const parsed = (text = 'null'): unknown => {
   try {
     return JSON.parse(text);
@@ -38,7 +38,7 @@ const parsed = (text = 'null'): unknown => {
   }
 };
 
-// Each write lost to somebody else is a place that somebody else took, and places are few.
+// Each write lost to another request is a place that it took, and places are few.
 const maxTries = 100;
 
 /** The guard's counters in a DynamoDB table with the string key `pk` and the TTL attribute `expires_at`. */
@@ -118,7 +118,7 @@ export class DynamoDbStore implements GuardStore {
   }
 
   async giveBack({ key, limit, holder }: Pick<TakeRequest, 'key' | 'limit' | 'holder'>): Promise<void> {
-    // Most often nobody has taken one since.
+    // Most often no other place was taken since.
     if (limit <= maxCompared && (await this.#updated(key, givingBack(limit, holder)))) return;
     await this.#retried(async () => {
       const item = await this.#read(key);

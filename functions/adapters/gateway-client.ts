@@ -20,7 +20,7 @@ export interface GatewayClientOptions {
   readonly url: string;
   /** Given where the API takes signed requests only. */
   readonly signWith?: SigningKeys | undefined;
-  /** Given where it takes tokens: the header in which a token that nobody signed is sent. */
+  /** Given where it takes tokens: the header in which an unsigned token is sent. */
   readonly forgeIn?: string | undefined;
   /** Milliseconds for one request, 32,000 unless said; tests have less. */
   readonly patience?: number;

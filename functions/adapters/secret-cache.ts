@@ -51,7 +51,7 @@ const failureOf = (thrown: unknown, secretId: string): RunError => {
     : new RunError('store_unavailable', { reason: 'secrets_manager', retryAfter: 5 });
 };
 
-/** What a cache is made of. */
+/** What a cache stands on. */
 interface SecretCacheOptions<T> {
   readonly client: SecretsManagerClient;
   readonly secretId: string;

@@ -17,7 +17,7 @@ export const createServiceDirectory = (secrets: TwilioSecrets): ServiceDirectory
     const service =
       services.length === 0
         ? (requested as ServiceSid)
-        : services.find((known) => known.toLowerCase() === wanted);
+        : services.find((configured) => configured.toLowerCase() === wanted);
     if (service === undefined) throw new RunError('invalid_service');
     return service;
   },

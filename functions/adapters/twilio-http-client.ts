@@ -117,15 +117,19 @@ const refusalOf = (response: Response, body: object | undefined, now: number): T
 
 /** Twilio said yes in a way that cannot be understood: nobody knows what happened. */
 export const unreadable = () =>
-  new RunError('upstream_error', { reason: 'twilio_unreadable', effect: 'unknown' });
+  new RunError('upstream_error', { reason: 'twilio_unreadable', effect: 'unknown', twilio: 'failed' });
 
 /** What became of a request that got no whole answer. The thrown error is not kept: it can hold the address. */
 const unanswered = (thrown: unknown, signal: AbortSignal): Error => {
   if (thrown instanceof TwilioRefusal || thrown instanceof RunError) return thrown;
   if (signal.aborted)
-    return new RunError('upstream_timeout', { reason: 'twilio_timeout', effect: 'unknown' });
+    return new RunError('upstream_timeout', {
+      reason: 'twilio_timeout',
+      effect: 'unknown',
+      twilio: 'failed',
+    });
   if (thrown instanceof Error && thrown.cause instanceof Unreached) return thrown.cause;
-  return new RunError('upstream_error', { reason: 'twilio_cut', effect: 'unknown' });
+  return new RunError('upstream_error', { reason: 'twilio_cut', effect: 'unknown', twilio: 'failed' });
 };
 
 const exchange = async (url: URL, init: RequestInit, now: () => number): Promise<SdkResponse> => {

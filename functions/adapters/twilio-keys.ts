@@ -12,7 +12,7 @@ import { refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
 import { createTwilioHttp, type TwilioHttpOptions, unreadable } from './twilio-http-client.ts';
 import { parseTwilioSecret } from './twilio-secret.ts';
 
-/** What the gateway to Twilio's API keys is made of. */
+/** What the gateway to Twilio's API keys stands on. */
 export interface TwilioKeysOptions extends TwilioHttpOptions {
   /** A Main key or the auth token of the account whose keys these are; no other credential may manage keys. */
   readonly admin: TwilioSecret;

@@ -7,7 +7,7 @@ import type { Destination } from '../verify/destination.ts';
 import { refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
 import { createTwilioHttp, type TwilioHttpOptions, unreadable } from './twilio-http-client.ts';
 
-/** What the Lookup gateway is made of. */
+/** What the Lookup gateway stands on. */
 export interface TwilioLookupOptions extends TwilioHttpOptions {
   readonly secrets: TwilioSecrets;
   /** `TWILIO_REGION`; undefined for the default. */

@@ -67,10 +67,10 @@ export const parseTwilioSecret = (text: string): TwilioSecret => {
     throw wrong(`The Twilio secret lacks, or holds an ill-formed, ${[...keys].join(', ')}`);
   }
   const { service_sid: first, service_sids: others = [] } = result.output;
-  const known = [...new Set([...(first === undefined ? [] : [first]), ...others])];
+  const all = [...new Set([...(first === undefined ? [] : [first]), ...others])];
   return {
     accountSid: result.output.twilio_account_sid,
     ...credential(result.output),
-    services: known.map((service) => service as ServiceSid),
+    services: all.map((service) => service as ServiceSid),
   };
 };

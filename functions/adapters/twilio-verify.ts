@@ -26,7 +26,7 @@ import {
   unreadable,
 } from './twilio-http-client.ts';
 
-/** What the Twilio gateway is made of. */
+/** What the Twilio gateway stands on. */
 export interface TwilioVerifyOptions extends TwilioHttpOptions {
   readonly secrets: TwilioSecrets;
   /** `TWILIO_REGION`: a region of Twilio's such as `ie1`; undefined for the default. */
@@ -84,7 +84,12 @@ const failureOf = (thrown: unknown, operation: RefusedOperation): RunError => {
   if (thrown instanceof RunError) return thrown;
   if (thrown instanceof TwilioRefusal) return refusedBy(thrown, operation);
   if (thrown instanceof Unreached)
-    return new RunError('upstream_unavailable', { reason: 'twilio_connect', effect: 'none', retryAfter: 5 });
+    return new RunError('upstream_unavailable', {
+      reason: 'twilio_connect',
+      effect: 'none',
+      twilio: 'failed',
+      retryAfter: 5,
+    });
   return unreadable();
 };
 
@@ -109,6 +114,7 @@ const isApproved = (status: unknown): boolean => {
   throw new RunError(error, {
     reason: 'twilio_ended',
     effect: 'none',
+    twilio: 'healthy',
     ...(error === 'max_attempts' ? { retryAfter: 600 } : {}),
   });
 };

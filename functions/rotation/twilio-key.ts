@@ -104,7 +104,7 @@ export const createTwilioKeyKind = (parts: TwilioKeyParts): SecretKind => {
         );
         if (refusal === undefined) return;
         // Twilio does not know a fresh key everywhere at once; anything else does not fix itself in seconds.
-        if (!(refusal instanceof RunError) || refusal.details.reason !== 'twilio_20003') throw refusal;
+        if (!(refusal instanceof RunError && refusal.details.credentialRefused)) throw refusal;
         await pause(wait);
       }
       await probe();

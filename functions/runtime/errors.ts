@@ -88,9 +88,25 @@ export interface RunErrorDetails {
   readonly effect?: 'none' | 'unknown';
   /** What the caller can do next, where it is known even though the request failed. */
   readonly hints?: Hints;
+  /** What the failure says of Twilio's health; absent where Twilio was not asked or another part failed. */
+  readonly twilio?: TwilioHealth;
+  /** What Twilio refuses for a while, so that it need not be asked again meanwhile. */
+  readonly remember?: Remembered;
+  /** Whether the wait ends when the verification does. */
+  readonly endsWithVerification?: true;
+  /** Whether others kept writing the same item first, which is no outage. */
+  readonly contended?: true;
+  /** Whether Twilio refused the credential itself. */
+  readonly credentialRefused?: true;
   /** The failure underneath, for logs only, already free of personal data. */
   readonly cause?: unknown;
 }
+
+/** What one call says of Twilio: a refusal is a healthy answer. */
+export type TwilioHealth = 'healthy' | 'failed';
+
+/** Whom Twilio refuses for a while: a recipient that replied STOP, or the range of a number that Fraud Guard blocks. */
+export type Remembered = 'recipient' | 'range';
 
 /** A failure that was foreseen: it becomes an envelope and, over HTTP, the catalogue's status. */
 export class RunError extends Error {

@@ -41,7 +41,7 @@ export interface Started {
   readonly createdAt: number;
 }
 
-/** A guess at a code. */
+/** A code to judge. */
 export interface CheckRequest {
   readonly service: ServiceSid;
   readonly destination: Destination;
@@ -50,7 +50,7 @@ export interface CheckRequest {
   readonly payee?: string | undefined;
 }
 
-/** What the provider says of a guess. */
+/** What the provider says of a code. */
 export interface Checked {
   readonly sid: string;
   readonly approved: boolean;
@@ -58,7 +58,7 @@ export interface Checked {
 
 /**
  * The verification provider. Every failure is a `RunError`; one whose `effect` is `unknown` may have sent a
- * message or spent a guess all the same.
+ * message or spent a check all the same.
  */
 export interface VerifyProvider {
   /** Sends a code, or sends the same code again while a verification is pending. At most one message a call. */

@@ -1,4 +1,4 @@
-import { type ErrorCode, RunError } from '../runtime/errors.ts';
+import { type ErrorCode, RunError, type TwilioHealth } from '../runtime/errors.ts';
 import type { Channel } from './channel.ts';
 import { type TwilioErrorRow, twilioErrorTable } from './twilio-error-table.ts';
 
@@ -59,7 +59,7 @@ const codeSentences: Readonly<Record<number, string>> = {
   60602: 'app_hash goes with the sms channel only',
 };
 
-const holds = ([codes]: TwilioErrorRow, code: number): boolean =>
+const holds = ({ codes }: TwilioErrorRow, code: number): boolean =>
   typeof codes === 'number' ? codes === code : code >= codes[0] && code <= codes[1];
 
 const statusClasses: Readonly<Record<number, ErrorCode>> = {
@@ -74,9 +74,11 @@ const statusClasses: Readonly<Record<number, ErrorCode>> = {
 const unknownMeaning = 'not in the table';
 
 const rowOf = (status: number, code: number | undefined): TwilioErrorRow => {
-  const known = code === undefined ? undefined : twilioErrorTable.find((row) => holds(row, code));
+  const listed = code === undefined ? undefined : twilioErrorTable.find((row) => holds(row, code));
   const error = statusClasses[status] ?? 'upstream_error';
-  return known ?? [code ?? 0, error, status, 'backoff', 'twilio', unknownMeaning];
+  return (
+    listed ?? { codes: code ?? 0, error, status, retry: 'backoff', fixer: 'twilio', meaning: unknownMeaning }
+  );
 };
 
 /** What may be kept of an answer that is not a success. */
@@ -103,7 +105,7 @@ export class TwilioRefusal extends Error {
   constructor({ status, code, parameter, retryAfter, requestId }: RefusalFacts) {
     const row = rowOf(status, code);
     const request = requestId === undefined ? '' : `, request ${requestId}`;
-    super(`Twilio answered ${status}, code ${code ?? 'none'}${request}: ${row[5]}`);
+    super(`Twilio answered ${status}, code ${code ?? 'none'}${request}: ${row.meaning}`);
     this.name = 'TwilioRefusal';
     this.status = status;
     this.code = code;
@@ -136,7 +138,7 @@ const nameRefused = ({ code }: TwilioRefusal, { named }: RefusedOperation): bool
 const errorOf = (refusal: TwilioRefusal, asked: RefusedOperation): ErrorCode => {
   const { code, parameter, row, status } = refusal;
   const { operation } = asked;
-  const [, error] = row;
+  const { error } = row;
   if (nameRefused(refusal, asked)) return 'invalid_input';
   if (code === 60200 && parameter === 'ServiceSid') return 'invalid_service';
   // Only a check can lack its verification: elsewhere it is the service that does not exist.
@@ -156,11 +158,27 @@ const sentenceOf = (
 };
 
 // Without a Retry-After header: a verification lives 10 minutes; 60212 lasts while another start is under way.
-const defaultRetryAfter = ({ code, row: [, error, , retry] }: TwilioRefusal): number => {
+const defaultRetryAfter = ({ code, row: { error, retry } }: TwilioRefusal): number => {
   if (retry === 'wait') return 600;
   if (code === 60212) return 2;
   return error === 'upstream_unavailable' ? 5 : 1;
 };
+
+/** What of a row goes on with the error. */
+const factsOf = ({ remember, endsWithVerification, credentialRefused }: TwilioErrorRow) => ({
+  ...(remember && { remember }),
+  ...(endsWithVerification && { endsWithVerification }),
+  ...(credentialRefused && { credentialRefused }),
+});
+
+/** A refusal is a healthy answer; an upstream error is one too where Twilio turned the request away with a 4xx. */
+const healthBehind = (error: ErrorCode, status: number): TwilioHealth => {
+  if (error === 'upstream_error') return isTurnedAway(status) ? 'healthy' : 'failed';
+  return error === 'upstream_timeout' || error === 'upstream_unavailable' ? 'failed' : 'healthy';
+};
+
+// A 4xx was turned away at the door; behind any other answer the message may be on its way.
+const isTurnedAway = (status: number): boolean => status >= 400 && status < 500;
 
 const waits: ReadonlySet<ErrorCode> = new Set(['throttled', 'max_attempts', 'upstream_unavailable']);
 
@@ -173,10 +191,11 @@ export const refusedBy = (refusal: TwilioRefusal, operation: RefusedOperation): 
   const error = errorOf(refusal, operation);
   const sentence = sentenceOf(refusal, error, operation.alternatives);
   return new RunError(error, {
-    reason: row[5] === unknownMeaning ? `twilio_unknown_${code ?? status}` : `twilio_${code}`,
-    // A 4xx was turned away at the door; behind any other answer the message may be on its way.
-    effect: status >= 400 && status < 500 ? 'none' : 'unknown',
+    reason: row.meaning === unknownMeaning ? `twilio_unknown_${code ?? status}` : `twilio_${code}`,
+    effect: isTurnedAway(status) ? 'none' : 'unknown',
+    twilio: healthBehind(error, status),
     fix: refusal.message,
+    ...factsOf(row),
     ...(sentence === undefined ? {} : { sentence }),
     ...(waits.has(error) ? { retryAfter: retryAfter ?? defaultRetryAfter(refusal) } : {}),
   });

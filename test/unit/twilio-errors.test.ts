@@ -19,7 +19,7 @@ const codesOf = (codes: number | readonly [number, number]): number[] =>
   typeof codes === 'number'
     ? [codes]
     : Array.from({ length: codes[1] - codes[0] + 1 }, (_, offset) => codes[0] + offset);
-const listed = twilioErrorTable.flatMap(([codes]) => codesOf(codes));
+const listed = twilioErrorTable.flatMap(({ codes }) => codesOf(codes));
 
 // Written down apart from the table: the codes of Twilio's pages on Verify, Lookup and delivery.
 const documented =
@@ -41,7 +41,7 @@ describe('the table of Twilio codes', () => {
     expect(new Set(listed).size).toBe(listed.length);
   });
 
-  it.each(twilioErrorTable)('classes %j soundly', (_codes, error, status, retry, fixer, meaning) => {
+  it.each(twilioErrorTable)('classes $codes soundly', ({ error, status, retry, fixer, meaning }) => {
     expect(errorCatalogue).toHaveProperty(error);
     expect(status === null || (status >= 400 && status < 600)).toBe(true);
     expect(error === 'channel_unavailable').toBe(retry === 'other');

@@ -55,7 +55,7 @@ const kindWith = (
 
 /** What the names of this secret's keys begin with. */
 const owner = `verify-${createHash('sha256').update('arn:of:the:secret').digest('hex').slice(0, 16)} `;
-const unknownYet = new RunError('misconfigured', { reason: 'twilio_20003' });
+const unknownYet = new RunError('misconfigured', { reason: 'twilio_20003', credentialRefused: true });
 
 describe('a fresh key', () => {
   test('is tried on every service', async () => {

@@ -194,7 +194,7 @@ describe('a probe', () => {
 
 describe('an error of Twilio', () => {
   it('is classed over the wire as the table says, for every code', async () => {
-    const rows = twilioErrorTable.map(([codes, error, status]) => ({
+    const rows = twilioErrorTable.map(({ codes, error, status }) => ({
       code: typeof codes === 'number' ? codes : codes[0],
       error: error as ErrorCode,
       status: status ?? 400,

@@ -54,8 +54,9 @@ export const checkVerification = defineFunction<Ports>()({
     const test = guard.testNumber(destination);
     if (test !== undefined)
       return { envelope: code === test.code ? approved(test.sid) : wrongCode(), hints: {} };
-    const { approvedSid, hints } = await guard.check({ service, destination, caller, code, sid }, () =>
-      verify.check({ service, destination, code, amount, payee }),
+    const { approvedSid, hints } = await guard.check(
+      { function: 'check_verification', service, destination, caller, code, sid },
+      () => verify.check({ service, destination, code, amount, payee }),
     );
     return { envelope: approvedSid === null ? wrongCode() : approved(approvedSid), hints };
   },

@@ -104,7 +104,15 @@ export const startVerification = defineFunction<Ports>()({
     };
     const idempotencyKey = input.idempotency_key;
     const { sid, hints } = await guard.start(
-      { service, destination, channel, caller, idempotencyKey, payload: JSON.stringify(request) },
+      {
+        function: 'start_verification',
+        service,
+        destination,
+        channel,
+        caller,
+        idempotencyKey,
+        payload: JSON.stringify(request),
+      },
       () => verify.start(request),
     );
     return { envelope: sent(sid), hints };

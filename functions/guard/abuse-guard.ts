@@ -1,80 +1,71 @@
-import type { KeyedHash } from '../privacy/keyed-hash.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { RunError } from '../runtime/errors.ts';
-import type { Channel } from '../verify/channel.ts';
 import type { Destination } from '../verify/destination.ts';
 import type { Checked, Started } from '../verify/provider.ts';
-import type { CircuitBreaker } from './circuit-breaker.ts';
-import { decisionFacts } from './decision-facts.ts';
-import type { Decision } from './decision-log.ts';
+import type { GuardParts } from './guard-parts.ts';
 import { GuardedCheck } from './guarded-check.ts';
 import { GuardedStart } from './guarded-start.ts';
-import type { Guard, GuessAnswer, GuessRequest, SendAnswer, SendRequest } from './limits/limits.ts';
-import type { Policy } from './policy/policy.ts';
-import type { TestNumber } from './policy/test-numbers.ts';
-import type { BlockMemory } from './rules/block-memory.ts';
-import { destinationFacts } from './rules/destination-facts.ts';
-import type { DailyBudget } from './spend/daily-budget.ts';
-import { type PumpingBreaker, pumpingFacts } from './spend/pumping.ts';
+import { type CheckAsked, CheckReservation } from './limits/check-reservation.ts';
+import { JudgedWrong } from './limits/judged-wrong.ts';
+import type { CheckAnswer, StartAnswer } from './limits/limits.ts';
+import { SendReservation, type StartAsked } from './limits/send-reservation.ts';
+import { type TestNumber, testNumberOf } from './policy/test-numbers.ts';
+import { type AskedRequest, HashedRequest } from './request/hashed-request.ts';
 
-/** What the guard is made of: the limits, and everything else that may speak against a message. */
-export interface AbuseGuardParts {
-  readonly limits: Guard;
-  readonly breaker: CircuitBreaker;
-  readonly memory: BlockMemory;
-  readonly pumping: PumpingBreaker;
-  readonly budget: DailyBudget;
-  /** Says why the type of a line speaks against a channel; asked only once the limits allow the send. */
-  readonly lineRule: (destination: Destination, channel: Channel) => Promise<RunError | undefined>;
-  /** The hash under the deployment's destination key. */
-  readonly hash: () => Promise<KeyedHash>;
-  readonly policy: Policy;
-  readonly clock: Clock;
-  /** Told of every decision, for the log. */
-  readonly onDecision: (decision: Decision) => void;
-}
+/** A start that asks to be sent. */
+export type GuardedStartRequest = AskedRequest & StartAsked;
+/** A check that asks to be judged. */
+export type GuardedCheckRequest = AskedRequest & CheckAsked;
 
-/** The abuse guard: nothing reaches Twilio but through it. */
-export interface AbuseGuard {
+/**
+ * The abuse guard: no request reaches Twilio but through it. Holds what this container saw judged wrong, which all its
+ * checks share.
+ */
+export class AbuseGuard {
+  readonly #parts: GuardParts;
+  readonly #judgedWrong = new JudgedWrong();
+
+  constructor(parts: GuardParts) {
+    this.#parts = parts;
+  }
+
   /** The test number that a destination is: it is answered at once, without a message and without a budget. */
-  testNumber(destination: Destination): TestNumber | undefined;
+  testNumber(destination: Destination): TestNumber | undefined {
+    const { clock, onTestNumber, policy } = this.#parts;
+    if (policy.test_numbers.length === 0) return undefined;
+    const found = testNumberOf(destination, policy.test_numbers, clock());
+    if (found !== undefined) onTestNumber();
+    return found;
+  }
+
   /**
    * Sends, if nothing speaks against it, or answers with an identical start.
    *
-   * @throws RunError why not, or what sending threw.
+   * @throws RunError why not: `throttled` with the limit's name and the seconds to wait, `blocked`,
+   *   `channel_unavailable`, `upstream_unavailable`, `store_unavailable`, `invalid_input` for an idempotency key that
+   *   was used with another payload; or what sending threw.
    */
-  start(request: SendRequest, send: () => Promise<Started>): Promise<SendAnswer>;
+  async start(asked: GuardedStartRequest, send: () => Promise<Started>): Promise<StartAnswer> {
+    const request = await this.#hashed(asked);
+    const reservation = new SendReservation(this.#parts.limits, request, asked);
+    const ended = await new GuardedStart(this.#parts, request, asked.channel, reservation).run(send);
+    if (ended.answer === undefined) throw ended.error;
+    return ended.answer;
+  }
+
   /**
    * Has a code judged, if nothing speaks against it, or answers from our own record.
    *
-   * @throws RunError why not, or what judging threw.
+   * @throws RunError why not: `throttled`, `max_attempts`, `already_used`, `expired`, `no_verification`,
+   *   `upstream_unavailable`, `store_unavailable`; or what judging threw.
    */
-  check(request: GuessRequest, judge: () => Promise<Checked>): Promise<GuessAnswer>;
+  async check(asked: GuardedCheckRequest, judge: () => Promise<Checked>): Promise<CheckAnswer> {
+    const request = await this.#hashed(asked);
+    const reservation = new CheckReservation(this.#parts.limits, request, asked, this.#judgedWrong);
+    const ended = await new GuardedCheck(this.#parts, request, reservation).run(judge);
+    if (ended.answer === undefined) throw ended.error;
+    return ended.answer;
+  }
+
+  async #hashed(asked: AskedRequest): Promise<HashedRequest> {
+    return new HashedRequest(asked, await this.#parts.hash(), this.#parts.clock());
+  }
 }
-
-/** Composes the guard of its parts. */
-export const createAbuseGuard = (parts: AbuseGuardParts): AbuseGuard => {
-  const { clock, hash, limits } = parts;
-
-  const known = async (request: SendRequest | GuessRequest) => {
-    const facts = destinationFacts(request.destination);
-    const now = clock();
-    const hashed = await hash();
-    const traffic = pumpingFacts(facts, hashed, now);
-    return { facts, traffic, decision: decisionFacts(request, facts, traffic, hashed, now) };
-  };
-
-  return {
-    testNumber: (destination) => limits.testNumber(destination),
-
-    async start(request, send) {
-      const { facts, traffic, decision } = await known(request);
-      return await new GuardedStart(parts, request, { ...facts, traffic }, decision).run(send);
-    },
-
-    async check(request, judge) {
-      const { decision } = await known(request);
-      return await new GuardedCheck(parts, request, decision).run(judge);
-    },
-  };
-};

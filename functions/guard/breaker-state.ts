@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type ErrorCode, RunError } from '../runtime/errors.ts';
+import { RunError, type TwilioHealth } from '../runtime/errors.ts';
 import { flightTime } from './limits/send-rules.ts';
 import { secondsUntil } from './limits/windows.ts';
 import type { BreakerPolicy } from './policy/breaker-policy.ts';
@@ -29,13 +29,13 @@ const state = v.object({
 export type BreakerState = v.InferOutput<typeof state>;
 /** How many calls ended well and badly, by second. */
 export type Counts = BreakerState['counts'];
-/** What a call tells of Twilio's health: `unknown` where Twilio was not the one who failed. */
-export type Health = 'healthy' | 'failed' | 'unknown';
+/** What a call says of Twilio's health: `unknown` where another part failed. */
+export type Health = TwilioHealth | 'unknown';
 
 /** A breaker that knows of no failure. */
 export const closedBreaker: BreakerState = { counts: [], since: 0, open: null };
 
-/** A probe that nobody could judge frees its claim after this time, in milliseconds: not at once, to bound the writes. */
+/** A probe whose end says nothing of Twilio frees its claim after this time, in milliseconds: not at once, to bound the writes. */
 const secondChance = 1_000;
 
 /** Reads a stored document. One that is missing or ill-formed holds nothing back. */
@@ -44,19 +44,9 @@ export const readBreaker = (document: unknown): BreakerState => {
   return read.success ? read.output : closedBreaker;
 };
 
-const illCodes: ReadonlySet<ErrorCode> = new Set([
-  'upstream_error',
-  'upstream_timeout',
-  'upstream_unavailable',
-]);
-
-/** What a failed call tells of Twilio's health. A refusal is a healthy answer. */
-export const healthOf = (thrown: unknown): Health => {
-  if (!(thrown instanceof RunError) || !thrown.details.reason?.startsWith('twilio_')) return 'unknown';
-  // An error of this kind that surely had no effect is a 4xx answer.
-  const refused = thrown.code === 'upstream_error' && thrown.details.effect === 'none';
-  return illCodes.has(thrown.code) && !refused ? 'failed' : 'healthy';
-};
+/** What a failed call says of Twilio's health. */
+export const healthOf = (thrown: unknown): Health =>
+  (thrown instanceof RunError ? thrown.details.twilio : undefined) ?? 'unknown';
 
 /** What a call may do: pass, wait, or pass as the one probe if it gets the claim. */
 export type Admission =

@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/clock.ts';
-import { RunError } from '../runtime/errors.ts';
+import { errorOf, type Refusal } from '../runtime/errors.ts';
 import {
   type Admission,
   admissionOf,
@@ -22,7 +22,7 @@ import {
 import type { BreakerPolicy } from './policy/breaker-policy.ts';
 import type { GuardStore } from './store/store.ts';
 
-/** What the breaker is made of. */
+/** What the breaker stands on. */
 export interface BreakerParts {
   readonly store: Pick<GuardStore, 'load' | 'save'>;
   readonly policy: BreakerPolicy;
@@ -33,29 +33,20 @@ export interface BreakerParts {
   readonly onChange: (change: BreakerChange) => void;
 }
 
-/** A request that the breaker did not refuse at once. */
+/** What the breaker says of a request by what this container knows. */
 export interface Pass {
+  /** `upstream_unavailable` with the seconds to wait while the breaker is open; undefined where the request may go on. */
+  readonly refusal: Refusal | undefined;
   /** The reading of the shared state that goes on meanwhile. Never rejects; to be awaited before the answer is given. */
   readonly refreshed: Promise<void>;
-  /**
-   * Asks Twilio, and takes the outcome for a sign of its health. While half open the request must get the claim on
-   * the one probe first.
-   *
-   * @throws RunError `upstream_unavailable` where the breaker turns out to be open; then Twilio is not asked. Else
-   *   what asking threw.
-   */
-  readonly ask: <T>(twilio: () => Promise<T>) => Promise<T>;
 }
 
-/** Keeps requests from a Twilio that fails, for the whole fleet. A store that fails opens nothing and closes nothing. */
-export interface CircuitBreaker {
-  /**
-   * Lets a request go on, by what this container knows and without waiting.
-   *
-   * @throws RunError `upstream_unavailable` with the seconds to wait while the breaker is open.
-   */
-  admit(): Pass;
-}
+/** How asking Twilio ended. */
+export type Asked<T> =
+  | { readonly kind: 'answered'; readonly value: T }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** Twilio was not asked. */
+  | { readonly kind: 'refused'; readonly error: unknown };
 
 const key = 'breaker';
 /** How old what is known may grow before it is read again, in milliseconds. */
@@ -64,8 +55,24 @@ const refreshEvery = 5_000;
 const lookEvery = 1_000;
 /** How long the document outlives its last change: longer than any container remembers a version of it. */
 const keptFor = 24 * 3_600_000;
-/** Whoever loses a write is better informed for it, and tells the rest later. */
+/** A container that loses a write is better informed for it, and tells the rest later. */
 const maxTries = 3;
+
+/** What became of a call that wants to go to Twilio. */
+type Entered =
+  | { readonly kind: 'refused'; readonly error: unknown }
+  /** `probe` is the id of the probe that the call has become; undefined where it is one of many. */
+  | { readonly kind: 'through'; readonly probe: string | undefined };
+
+const askedOf = async <T>(
+  twilio: () => Promise<T>,
+): Promise<Exclude<Asked<T>, { readonly kind: 'refused' }>> => {
+  try {
+    return { kind: 'answered', value: await twilio() };
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+};
 
 interface View {
   readonly version: number;
@@ -74,14 +81,19 @@ interface View {
   readonly readAt: number;
 }
 
-const refusal = (admission: Admission): RunError =>
-  new RunError('upstream_unavailable', {
-    reason: 'breaker_open',
-    effect: 'none',
-    retryAfter: 'retryAfter' in admission ? admission.retryAfter : 1,
-  });
+const refusalBy = (admission: Admission): Refusal => ({
+  code: 'upstream_unavailable',
+  reason: 'breaker_open',
+  effect: 'none',
+  retryAfter: 'retryAfter' in admission ? admission.retryAfter : 1,
+});
 
-class SharedBreaker implements CircuitBreaker {
+/**
+ * The circuit breaker over Twilio: keeps requests from a Twilio that fails, for the whole fleet. Every container has
+ * one, which holds what it last read of the document that all share and what it has seen since. A store that fails opens
+ * nothing and closes nothing.
+ */
+export class CircuitBreaker {
   readonly #parts: BreakerParts;
   #view: View = { version: 0, state: closedBreaker, readAt: Number.NEGATIVE_INFINITY };
   #reading: Promise<void> | undefined;
@@ -94,36 +106,37 @@ class SharedBreaker implements CircuitBreaker {
     this.#parts = parts;
   }
 
+  /** Says whether a request may go on, without waiting. */
   admit(): Pass {
+    if (this.#parts.policy.mode === 'off') return { refusal: undefined, refreshed: Promise.resolve() };
     const now = this.#parts.clock();
     const admission = admissionOf(this.#view.state, now);
     const age = now - this.#view.readAt;
     if (admission.kind === 'open' || (admission.kind === 'probing' && age < lookEvery))
-      throw refusal(admission);
+      return { refusal: refusalBy(admission), refreshed: Promise.resolve() };
     // The claim itself tells what has become of a breaker that is half open.
     const stale = admission.kind === 'probing' || (admission.kind === 'pass' && age >= refreshEvery);
-    const refreshed = stale ? this.#refresh() : (this.#reading ?? Promise.resolve());
-    return {
-      refreshed,
-      ask: (twilio) => this.#ask(twilio, refreshed),
-    };
+    return { refusal: undefined, refreshed: stale ? this.#refresh() : (this.#reading ?? Promise.resolve()) };
   }
 
-  async #ask<T>(twilio: () => Promise<T>, refreshed: Promise<void>): Promise<T> {
-    const probe = await this.#enter();
-    let health: Health = 'healthy';
-    try {
-      return await twilio();
-    } catch (thrown) {
-      health = healthOf(thrown);
-      throw thrown;
-    } finally {
-      await Promise.all([refreshed, probe === undefined ? this.#count(health) : this.#probed(probe, health)]);
-    }
+  /**
+   * Asks Twilio, and takes the outcome for a sign of its health. While half open the request must get the claim on
+   * the one probe first.
+   */
+  async ask<T>({ refusal, refreshed }: Pass, twilio: () => Promise<T>): Promise<Asked<T>> {
+    if (refusal !== undefined) return { kind: 'refused', error: errorOf(refusal) };
+    if (this.#parts.policy.mode === 'off') return await askedOf(twilio);
+    const entered = await this.#enter();
+    if (entered.kind === 'refused') return entered;
+    const outcome = await askedOf(twilio);
+    const health = outcome.kind === 'failed' ? healthOf(outcome.error) : 'healthy';
+    const { probe } = entered;
+    await Promise.all([refreshed, probe === undefined ? this.#count(health) : this.#probed(probe, health)]);
+    return outcome;
   }
 
-  /** Gives the id of the probe that a call has become; undefined where it is one of many. */
-  async #enter(): Promise<string | undefined> {
+  /** Lets a call through, as the one probe or as one of many, or refuses it. */
+  async #enter(): Promise<Entered> {
     const { clock, newId, policy } = this.#parts;
     if (this.#view.state.open !== null) await this.#reading;
     // What is younger than this can't have missed that the breaker opened and became half open.
@@ -134,11 +147,11 @@ class SharedBreaker implements CircuitBreaker {
       await this.#amend((state, now) => withProbe(state, id, now)).finally(() => {
         this.#claiming = false;
       });
-      if (this.#view.state.open?.probe?.id === id) return id;
+      if (this.#view.state.open?.probe?.id === id) return { kind: 'through', probe: id };
     }
     const admission = admissionOf(this.#view.state, clock());
-    if (admission.kind === 'pass') return undefined;
-    throw refusal(admission);
+    if (admission.kind === 'pass') return { kind: 'through', probe: undefined };
+    return { kind: 'refused', error: errorOf(refusalBy(admission)) };
   }
 
   async #probed(id: string, health: Health): Promise<void> {
@@ -173,7 +186,7 @@ class SharedBreaker implements CircuitBreaker {
     const shared = recentCounts(state.counts, state, now, policy);
     if (failuresIn(this.#unsent) > 0)
       return waited >= lookEvery || isSpike([...shared, ...this.#unsent], policy);
-    // Nobody tells of healthy calls while all is well; but beside failures they must be known.
+    // No container tells of healthy calls while all is well; but beside failures they must be known.
     return waited >= refreshEvery && failuresIn(shared) * 2 >= policy.min_failures;
   }
 
@@ -228,9 +241,3 @@ class SharedBreaker implements CircuitBreaker {
     if (change !== undefined) this.#parts.onChange(change);
   }
 }
-
-/** The circuit breaker over Twilio; every container has one, and all share one document of the store. */
-export const createCircuitBreaker = (parts: BreakerParts): CircuitBreaker =>
-  parts.policy.mode === 'on'
-    ? new SharedBreaker(parts)
-    : { admit: () => ({ refreshed: Promise.resolve(), ask: (twilio) => twilio() }) };

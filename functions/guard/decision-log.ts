@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import type { Hashed } from '../privacy/keyed-hash.ts';
 import { RunError } from '../runtime/errors.ts';
+import { isRecord } from '../runtime/inputs.ts';
 import { channels } from '../verify/channel.ts';
-import { numberTypes } from './rules/destination-facts.ts';
+import { numberTypes } from './request/destination-facts.ts';
 
 /** The `event` of a log line that holds a decision, under the key of the same name as the line's second part. */
 const decisionEvent = 'guard_decision';
@@ -13,6 +14,8 @@ const hashed = v.custom<Hashed>(
 );
 
 const facts = {
+  /** The run function that was asked. */
+  function: v.pipe(v.string(), v.regex(/^[a-z_]+$/, 'must be the name of a function')),
   /** Milliseconds since the epoch. */
   at: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** ISO 3166 code; null where there is none. */
@@ -26,7 +29,7 @@ const facts = {
   by: hashed,
   identity: v.nullable(hashed),
   network: v.nullable(hashed),
-  /** Whether the caller was a direct one that named nobody. */
+  /** Whether the caller was a direct one that named neither identity nor address. */
   trusted: v.boolean(),
   /** Whether the destination was verified before. */
   verified_before: v.boolean(),
@@ -36,17 +39,17 @@ const facts = {
   would_refuse: v.nullable(v.string()),
 };
 
-const decisionSchema = v.variant('function', [
+const decisionSchema = v.variant('reserves', [
   v.object({
     ...facts,
-    function: v.literal('start_verification'),
+    reserves: v.literal('send'),
     channel: v.picklist(channels),
     /** `unsent`: let pass, but surely nothing went out; `doubtful`: it may have. */
     outcome: v.picklist(['sent', 'replayed', 'refused', 'unsent', 'doubtful']),
   }),
   v.object({
     ...facts,
-    function: v.literal('check_verification'),
+    reserves: v.literal('check'),
     /** `unjudged`: let pass, but Twilio said neither right nor wrong. */
     outcome: v.picklist(['approved', 'wrong', 'replayed', 'refused', 'unjudged']),
   }),
@@ -55,11 +58,26 @@ const decisionSchema = v.variant('function', [
 /** What the guard decided on one request, and all that decided it: enough to decide again under another policy. */
 export type Decision = v.InferOutput<typeof decisionSchema>;
 /** A decision on a start. */
-export type StartDecision = Extract<Decision, { readonly function: 'start_verification' }>;
+export type StartDecision = Extract<Decision, { readonly reserves: 'send' }>;
 /** A decision on a check. */
-export type CheckDecision = Extract<Decision, { readonly function: 'check_verification' }>;
+export type CheckDecision = Extract<Decision, { readonly reserves: 'check' }>;
 
-const line = v.object({ event: v.literal(decisionEvent), decision: decisionSchema });
+/** What every decision is written down with, but for how it ended. */
+export type DecisionFacts = Omit<
+  Decision,
+  'reserves' | 'channel' | 'outcome' | 'reason' | 'would_refuse' | 'verified_before'
+>;
+
+// Lines of before there was `reserves` tell starts by their channel.
+const withReserves = (decision: unknown): unknown =>
+  isRecord(decision) && decision['reserves'] === undefined
+    ? { ...decision, reserves: 'channel' in decision ? 'send' : 'check' }
+    : decision;
+
+const line = v.object({
+  event: v.literal(decisionEvent),
+  decision: v.pipe(v.unknown(), v.transform(withReserves), decisionSchema),
+});
 
 /**
  * Reads a line of a function's log; what stands before its JSON, such as the time that `aws logs tail` prints, and

@@ -1,83 +1,74 @@
 import type { Checked } from '../verify/provider.ts';
-import type { AbuseGuardParts } from './abuse-guard.ts';
 import type { Pass } from './circuit-breaker.ts';
-import type { DecisionFacts } from './decision-facts.ts';
 import { type CheckDecision, reasonOf } from './decision-log.ts';
-import type { GuessAnswer, GuessRequest } from './limits/limits.ts';
+import type { GuardParts } from './guard-parts.ts';
+import type { CheckReservation } from './limits/check-reservation.ts';
+import type { CheckAnswer } from './limits/limits.ts';
+import type { HashedRequest } from './request/hashed-request.ts';
+import { pumpingFacts } from './spend/pumping.ts';
 
-const outcomeOf = ({ approvedSid, hints }: GuessAnswer): CheckDecision['outcome'] => {
-  if (approvedSid === null) return 'wrong';
-  return hints.replayed === true ? 'replayed' : 'approved';
-};
+/** How a check ended: with an answer, or with an error. */
+interface Ended {
+  readonly outcome: CheckDecision['outcome'];
+  readonly answer?: CheckAnswer;
+  readonly error?: unknown;
+}
 
-/** One check on its way through all that may speak against it. */
+/** One check on its way through all that may speak against it. Holds what is still under way when it ends. */
 export class GuardedCheck {
-  readonly #parts: AbuseGuardParts;
-  readonly #request: GuessRequest;
-  readonly #decision: DecisionFacts;
-  #verifiedBefore = false;
-  #asked = false;
+  readonly #parts: GuardParts;
+  readonly #request: HashedRequest;
+  readonly #reservation: CheckReservation;
   #flushed: Promise<void> | undefined;
 
-  constructor(parts: AbuseGuardParts, request: GuessRequest, decision: DecisionFacts) {
+  constructor(parts: GuardParts, request: HashedRequest, reservation: CheckReservation) {
     this.#parts = parts;
     this.#request = request;
-    this.#decision = decision;
+    this.#reservation = reservation;
   }
 
   /** Has the code judged, or says why not. */
-  async run(judge: () => Promise<Checked>): Promise<GuessAnswer> {
-    const { clock, limits, pumping } = this.#parts;
-    const pass = this.#admitted();
-    try {
-      const onHistory = (verifiedBefore: boolean) => {
-        this.#verifiedBefore = verifiedBefore;
-      };
-      const guess = await limits.reserveGuess({ ...this.#request, onHistory });
-      const answer = guess.known ?? (await guess.settle(this.#ask(pass, judge)));
-      this.#decided(outcomeOf(answer), null);
-      return answer;
-    } catch (thrown) {
-      this.#decided(this.#asked ? 'unjudged' : 'refused', reasonOf(thrown));
-      throw thrown;
-    } finally {
-      // A frozen container does nothing in the background.
-      const refreshed = 'refused' in pass ? undefined : pass.refreshed;
-      await Promise.all([refreshed, this.#flushed ?? pumping.flush(clock())]);
-    }
+  async run(judge: () => Promise<Checked>): Promise<Ended> {
+    const { breaker, clock, pumping } = this.#parts;
+    // Looked up while the limits are; what our own record answers needs no Twilio.
+    const pass = breaker.admit();
+    const ended = await this.#go(pass, judge);
+    this.#decided(ended);
+    // A frozen container does nothing in the background.
+    await Promise.all([pass.refreshed, this.#flushed ?? pumping.flush(clock())]);
+    return ended;
   }
 
-  /** What the breaker says, looked up while the limits are; what our own record answers needs no Twilio. */
-  #admitted(): Pass | { readonly refused: unknown } {
-    try {
-      return this.#parts.breaker.admit();
-    } catch (refused) {
-      return { refused };
+  async #go(pass: Pass, judge: () => Promise<Checked>): Promise<Ended> {
+    const reservation = this.#reservation;
+    const reserved = await reservation.reserve();
+    if (reserved.kind === 'refused') return { outcome: 'refused', error: reserved.error };
+    if (reserved.kind === 'answered') return { outcome: 'replayed', answer: reserved.answer };
+    const asked = await this.#parts.breaker.ask(pass, judge);
+    if (asked.kind === 'answered') {
+      if (asked.value.approved) this.#count();
+      const answer = await reservation.judged(asked.value);
+      return { outcome: answer.approvedSid === null ? 'wrong' : 'approved', answer };
     }
+    const unjudged = await reservation.unjudged(asked.error);
+    if (unjudged.kind === 'answered') return { outcome: 'replayed', answer: unjudged.answer };
+    return { outcome: asked.kind === 'failed' ? 'unjudged' : 'refused', error: unjudged.error };
   }
 
-  async #ask(pass: Pass | { readonly refused: unknown }, judge: () => Promise<Checked>): Promise<Checked> {
-    if ('refused' in pass) throw pass.refused;
+  /** Counts the approval for the pumping breaker; written while the limits settle. */
+  #count(): void {
     const { clock, pumping } = this.#parts;
-    const checked = await pass.ask(() => {
-      this.#asked = true;
-      return judge();
-    });
-    if (checked.approved) {
-      pumping.approved(this.#decision, clock());
-      // Written while the limits settle.
-      this.#flushed = pumping.flush(clock());
-    }
-    return checked;
+    pumping.approved(pumpingFacts(this.#request), clock());
+    this.#flushed = pumping.flush(clock());
   }
 
-  #decided(outcome: CheckDecision['outcome'], reason: string | null): void {
+  #decided({ answer, error, outcome }: Ended): void {
     this.#parts.onDecision({
-      ...this.#decision,
-      function: 'check_verification',
+      ...this.#request.decisionFacts,
+      reserves: 'check',
       outcome,
-      reason,
-      verified_before: this.#verifiedBefore,
+      reason: answer === undefined ? reasonOf(error) : null,
+      verified_before: this.#reservation.verifiedBefore,
       would_refuse: null,
     });
   }

@@ -1,136 +1,146 @@
-import { RunError } from '../runtime/errors.ts';
+import { errorOf, hadNoEffect } from '../runtime/errors.ts';
+import type { Channel } from '../verify/channel.ts';
 import type { Started } from '../verify/provider.ts';
-import type { AbuseGuardParts } from './abuse-guard.ts';
-import type { Pass } from './circuit-breaker.ts';
-import type { DecisionFacts } from './decision-facts.ts';
+import type { Asked, Pass } from './circuit-breaker.ts';
 import { reasonOf, type StartDecision } from './decision-log.ts';
-import type { SendAnswer, SendRequest } from './limits/limits.ts';
-import type { DestinationFacts } from './rules/destination-facts.ts';
-import { refuseByRules, rulesNeedHistory } from './rules/destination-rules.ts';
-import type { PumpingFacts } from './spend/pumping.ts';
+import type { GuardParts } from './guard-parts.ts';
+import type { StartAnswer } from './limits/limits.ts';
+import type { Objections, SendReservation } from './limits/send-reservation.ts';
+import type { HashedRequest } from './request/hashed-request.ts';
+import { type Rulings, refusalInAnyCase, rulingsOn } from './rules/destination-rules.ts';
+import { type PumpingFacts, pumpingFacts, pumpingReason, pumpingRefusal } from './spend/pumping.ts';
+import type { Trip } from './spend/pumping-levels.ts';
 
-const surelyNot = (thrown: unknown): boolean =>
-  thrown instanceof RunError && thrown.details.effect !== 'unknown';
-
-/** What the start's destination is, and what it counts with. */
-interface StartFacts extends DestinationFacts {
-  readonly traffic: PumpingFacts;
+/** How a start ended: with an answer, or with an error. */
+interface Ended {
+  readonly outcome: StartDecision['outcome'];
+  readonly answer?: StartAnswer;
+  readonly error?: unknown;
 }
 
-/** One start on its way through all that may speak against it. */
-export class GuardedStart {
-  readonly #parts: AbuseGuardParts;
-  readonly #request: SendRequest;
-  readonly #facts: StartFacts;
-  readonly #decision: DecisionFacts;
-  #verifiedBefore = false;
-  #wouldRefuse: string | null = null;
-  #asked = false;
-  #flushed: Promise<void> | undefined;
-  /** What is read beside the limits. A replay or a limit's refusal has no use for it. Never rejects. */
-  #counsel: Promise<unknown> | undefined;
+const refused = (error: unknown): Ended => ({ outcome: 'refused', error });
 
-  constructor(parts: AbuseGuardParts, request: SendRequest, facts: StartFacts, decision: DecisionFacts) {
+/** What is read beside the limits. */
+interface Counsel {
+  readonly objections: Objections;
+  readonly trip: Trip | undefined;
+}
+
+/** One start on its way through all that may speak against it. Holds what is still under way when it ends. */
+export class GuardedStart {
+  readonly #parts: GuardParts;
+  readonly #request: HashedRequest;
+  readonly #channel: Channel;
+  readonly #reservation: SendReservation;
+  readonly #pumping: PumpingFacts;
+  /** Whether the limits admitted it. */
+  #admitted = false;
+  #flushed: Promise<void> | undefined;
+
+  constructor(parts: GuardParts, request: HashedRequest, channel: Channel, reservation: SendReservation) {
     this.#parts = parts;
     this.#request = request;
-    this.#facts = facts;
-    this.#decision = decision;
+    this.#channel = channel;
+    this.#reservation = reservation;
+    this.#pumping = pumpingFacts(request);
   }
 
   /** Sends, or says why not. */
-  async run(send: () => Promise<Started>): Promise<SendAnswer> {
-    const { breaker, clock, pumping } = this.#parts;
-    let pass: Pass | undefined;
-    try {
-      this.#ruleOut();
-      pass = breaker.admit();
-      const answer = await this.#answer(pass, send);
-      this.#decided(answer.hints.replayed === true ? 'replayed' : 'sent', null);
-      return answer;
-    } catch (thrown) {
-      const ended = surelyNot(thrown) ? 'unsent' : 'doubtful';
-      this.#decided(this.#asked ? ended : 'refused', reasonOf(thrown));
-      throw thrown;
-    } finally {
-      // A frozen container does nothing in the background.
-      await Promise.all([pass?.refreshed, this.#counsel, this.#flushed ?? pumping.flush(clock())]);
+  async run(send: () => Promise<Started>): Promise<Ended> {
+    const { breaker, clock, policy, pumping } = this.#parts;
+    const rulings = rulingsOn(this.#request.facts, policy);
+    // What the rules refuse whatever the table says costs no request to it.
+    const refusal = refusalInAnyCase(rulings);
+    const pass = refusal === undefined ? breaker.admit() : { refusal, refreshed: Promise.resolve() };
+    if (pass.refusal !== undefined) {
+      await pumping.flush(clock());
+      return this.#decided(refused(errorOf(pass.refusal)), undefined);
     }
+    const counsel = this.#counsel(rulings);
+    const ended = await this.#go(pass, rulings, counsel, send);
+    // A frozen container does nothing in the background.
+    const [{ trip }] = await Promise.all([counsel, pass.refreshed, this.#flushed ?? pumping.flush(clock())]);
+    return this.#decided(ended, trip);
   }
 
-  /** What the rules refuse whatever the table says costs no request to it. */
-  #ruleOut(): void {
-    const { policy } = this.#parts;
-    const rule = rulesNeedHistory(this.#facts, policy)
-      ? undefined
-      : refuseByRules(this.#facts, false, policy);
-    if (rule !== undefined) throw rule;
+  /** Reads what else speaks against the send. Never rejects. */
+  async #counsel({ unverified, verified }: Rulings): Promise<Counsel> {
+    const { memory, policy, pumping } = this.#parts;
+    const [blocked, trip] = await Promise.all([
+      memory.recall(this.#request, this.#channel),
+      pumping.trip(this.#pumping, this.#request.at),
+    ]);
+    const pumped = pumpingRefusal(trip, policy.pumping);
+    return { objections: { unverified: unverified ?? blocked ?? pumped, verified }, trip };
   }
 
-  async #answer(pass: Pass, send: () => Promise<Started>): Promise<SendAnswer> {
-    const { limits, memory, pumping } = this.#parts;
-    const { channel, destination } = this.#request;
-    // Both are read while the limits are.
-    const recalled = memory.recall(destination, channel);
-    const assessed = pumping.assess(this.#facts.traffic, this.#decision.at);
-    this.#counsel = Promise.all([recalled, assessed]);
-    const reserved = await limits.reserveSend({
-      ...this.#request,
-      onHistory: (verifiedBefore) => {
-        this.#verifiedBefore = verifiedBefore;
-      },
-      veto: async (verifiedBefore) => {
-        const rule = refuseByRules(this.#facts, verifiedBefore, this.#parts.policy);
-        const blocked = verifiedBefore ? undefined : await recalled;
-        const { error, trip } = (await assessed).verdict(verifiedBefore);
-        this.#wouldRefuse = trip === undefined || error !== undefined ? null : `pumping_${trip.budget}`;
-        return rule ?? blocked ?? error;
-      },
-    });
-    return reserved.replay ?? (await reserved.settle(this.#deliver(pass, send)));
+  async #go(
+    pass: Pass,
+    rulings: Rulings,
+    counsel: Promise<Counsel>,
+    send: () => Promise<Started>,
+  ): Promise<Ended> {
+    const reservation = this.#reservation;
+    const reserved = await reservation.reserve(counsel.then(({ objections }) => objections));
+    if (reserved.kind === 'refused') return refused(reserved.error);
+    if (reserved.kind === 'answered') return { outcome: 'replayed', answer: reserved.answer };
+    this.#admitted = true;
+    const delivered = await this.#deliver(pass, rulings, send);
+    switch (delivered.kind) {
+      case 'answered':
+        return { outcome: 'sent', answer: await reservation.sent(delivered.value) };
+      case 'refused':
+        return refused(await reservation.failed(delivered.error));
+      case 'failed':
+        return {
+          outcome: hadNoEffect(delivered.error) ? 'unsent' : 'doubtful',
+          error: await reservation.failed(delivered.error),
+        };
+    }
   }
 
   /** Pays for the message and sends it; what was paid comes back where it surely did not go out. */
-  async #deliver(pass: Pass, send: () => Promise<Started>): Promise<Started> {
-    const { budget, clock, lineRule, memory } = this.#parts;
-    const { channel, destination } = this.#request;
-    const { country, is_email: isEmail } = this.#decision;
+  async #deliver(
+    pass: Pass,
+    { unverified, verified }: Rulings,
+    send: () => Promise<Started>,
+  ): Promise<Asked<Started>> {
+    const { breaker, budget, clock, lineRule, memory } = this.#parts;
     // What goes on without the table has no history: it counts as new.
-    const rule = refuseByRules(this.#facts, this.#verifiedBefore, this.#parts.policy);
-    if (rule !== undefined) throw rule;
-    const spent = await budget.spend({ country, isEmail }, clock());
-    try {
-      const line = await lineRule(destination, channel);
-      if (line !== undefined) throw line;
-      const started = await pass.ask(() => {
-        this.#asked = true;
-        return send();
-      });
-      this.#count();
-      return started;
-    } catch (thrown) {
-      if (surelyNot(thrown)) await spent.giveBack().catch(() => undefined);
-      else this.#count();
-      await memory.remember(thrown, destination, channel);
-      throw thrown;
-    }
+    const ruling = this.#reservation.verifiedBefore ? verified : unverified;
+    if (ruling !== undefined) return { kind: 'refused', error: errorOf(ruling) };
+    const { country, domain } = this.#request.facts;
+    const paid = await budget?.spend({ country, isEmail: domain !== null }, clock());
+    if (paid?.kind === 'refused') return paid;
+    const line = await lineRule?.refuse(this.#request, this.#channel);
+    const asked: Asked<Started> =
+      line === undefined ? await breaker.ask(pass, send) : { kind: 'refused', error: errorOf(line) };
+    if (asked.kind === 'answered' || (asked.kind === 'failed' && !hadNoEffect(asked.error))) this.#count();
+    else if (paid !== undefined) await budget?.giveBack(paid.spent).catch(() => undefined);
+    if (asked.kind === 'failed') await memory.remember(asked.error, this.#request, this.#channel);
+    return asked;
   }
 
   /** Counts the message for the pumping breaker; written while the limits settle. */
   #count(): void {
     const { clock, pumping } = this.#parts;
-    pumping.sent(this.#decision, clock());
+    pumping.sent(this.#pumping, clock());
     this.#flushed = pumping.flush(clock());
   }
 
-  #decided(outcome: StartDecision['outcome'], reason: string | null): void {
-    this.#parts.onDecision({
-      ...this.#decision,
-      function: 'start_verification',
-      channel: this.#request.channel,
-      outcome,
-      reason,
-      verified_before: this.#verifiedBefore,
-      would_refuse: this.#wouldRefuse,
+  #decided(ended: Ended, trip: Trip | undefined): Ended {
+    const { onDecision, policy } = this.#parts;
+    const { verifiedBefore } = this.#reservation;
+    const recorded = this.#admitted && policy.pumping.mode === 'record' && !verifiedBefore;
+    onDecision({
+      ...this.#request.decisionFacts,
+      reserves: 'send',
+      channel: this.#channel,
+      outcome: ended.outcome,
+      reason: ended.answer === undefined ? reasonOf(ended.error) : null,
+      verified_before: verifiedBefore,
+      would_refuse: recorded && trip !== undefined ? pumpingReason(trip) : null,
     });
+    return ended;
   }
 }

@@ -5,7 +5,7 @@ declare const hashedBrand: unique symbol;
 export type Hashed = string & { readonly [hashedBrand]: true };
 
 /**
- * Hashes a text for one purpose. The same text in two scopes gives two hashes that nobody can bring together
+ * Hashes a text for one purpose. The same text in two scopes gives two hashes that can't be brought together
  * without the key.
  */
 export interface KeyedHash {

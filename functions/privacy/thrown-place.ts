@@ -13,7 +13,7 @@ export const thrownPlace = (thrown: unknown): ThrownPlace | undefined => {
   const end = stack.indexOf(message);
   const after = end < 0 ? '' : stack.slice(end + message.length);
   const frames = after.split('\n').filter((line) => /^\s+at /.test(line));
-  // A class is renamed by minifying, its errors' own name is not; anything but a plain word could be somebody's text.
+  // A class is renamed by minifying, its errors' own name is not; anything but a plain word could be a person's text.
   const name = /^[A-Za-z]{1,40}$/.test(thrown.name) ? thrown.name : 'Error';
   return { name, frames: frames.slice(0, 8).map((line) => line.trim()) };
 };

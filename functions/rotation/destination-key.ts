@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { stateLives } from '../guard/limits/destination-state.ts';
 import { type HashKeys, parseHashKeys } from '../privacy/hash-keys.ts';
-import { type Clock, epochSeconds } from '../runtime/clock.ts';
+import { type Clock, day, epochSeconds } from '../runtime/clock.ts';
 import { RunError } from '../runtime/errors.ts';
 import type { SecretKind } from './rotate.ts';
 
-const day = 24 * 3_600_000;
 /**
  * How long after a new key was made it comes into use, in milliseconds. A function keeps a secret for five minutes, and longer
  * while it cannot read it again; by then each must have the new one, so that all change in the same instant.

@@ -6,3 +6,8 @@ export const systemClock: Clock = () => Date.now();
 
 /** Milliseconds to whole seconds since the epoch, rounded down: the unit of DynamoDB's TTL attribute. */
 export const epochSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
+
+/** Milliseconds in a minute, an hour and a day. */
+export const minute = 60_000;
+export const hour = 60 * minute;
+export const day = 24 * hour;

@@ -108,6 +108,11 @@ export type TwilioHealth = 'healthy' | 'failed';
 /** Whom Twilio refuses for a while: a recipient that replied STOP, or the range of a number that Fraud Guard blocks. */
 export type Remembered = 'recipient' | 'range';
 
+/** Why a request is refused, as data: rules return it, and only the code that runs the request throws it. */
+export interface Refusal extends RunErrorDetails {
+  readonly code: ErrorCode;
+}
+
 /** A failure that was foreseen: it becomes an envelope and, over HTTP, the catalogue's status. */
 export class RunError extends Error {
   readonly code: ErrorCode;
@@ -120,3 +125,10 @@ export class RunError extends Error {
     this.details = details;
   }
 }
+
+/** The error that a refusal is thrown as. */
+export const errorOf = ({ code, ...details }: Refusal): RunError => new RunError(code, details);
+
+/** Whether a failed operation surely had no effect: then what was reserved for it is given back. */
+export const hadNoEffect = (thrown: unknown): boolean =>
+  thrown instanceof RunError && thrown.details.effect !== 'unknown';

@@ -45,45 +45,44 @@ export const rooms: readonly Room[] = [
 
   // The guard's inner rooms do not know its front, and each other no more than they need.
   {
+    files: 'functions/guard/request/',
+    may: [
+      'functions/guard/request/',
+      'functions/guard/decision-log.ts',
+      'functions/{privacy,runtime,verify}/',
+    ],
+    npm: ['ipaddr.js'],
+    node: true,
+  },
+  {
     files: 'functions/guard/policy/',
     may: [
       'functions/guard/policy/',
-      'functions/guard/rules/destination-facts.ts',
+      'functions/guard/request/destination-facts.ts',
       'functions/{runtime,verify}/',
     ],
     npm: ['valibot'],
     node: true,
   },
-  {
-    files: 'functions/guard/store/',
-    may: [
-      'functions/guard/store/',
-      'functions/guard/limits/destination-state.ts',
-      'functions/{privacy,runtime}/',
-    ],
-  },
+  { files: 'functions/guard/store/', may: ['functions/guard/store/', 'functions/{privacy,runtime}/'] },
   {
     files: 'functions/guard/limits/',
-    may: ['functions/guard/{limits,policy,store}/', 'functions/{privacy,runtime,verify}/'],
-    npm: ['ipaddr.js', 'valibot'],
-    node: true,
+    may: ['functions/guard/{limits,policy,request,store}/', 'functions/{privacy,runtime,verify}/'],
+    npm: ['valibot'],
   },
   {
     files: 'functions/guard/rules/',
-    may: ['functions/guard/{policy,rules,store}/', 'functions/{privacy,runtime,verify}/'],
+    may: ['functions/guard/{policy,request,rules,store}/', 'functions/{runtime,verify}/'],
     npm: ['valibot'],
     node: true,
   },
   {
     files: 'functions/guard/spend/',
     may: [
-      'functions/guard/{policy,spend,store}/',
+      'functions/guard/{policy,request,spend,store}/',
       'functions/guard/limits/windows.ts',
-      'functions/guard/rules/destination-facts.ts',
       'functions/{privacy,runtime}/',
     ],
-    npm: ['valibot'],
-    node: true,
   },
   {
     files: 'functions/guard/switches/',

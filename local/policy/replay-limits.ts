@@ -1,16 +1,8 @@
 import type { Decision } from '../../functions/guard/decision-log.ts';
-import type { CallerKeys } from '../../functions/guard/limits/caller-keys.ts';
+import { callerLimits } from '../../functions/guard/limits/caller-places.ts';
 import { type Wait, windowFreeAt, windowLimit } from '../../functions/guard/limits/windows.ts';
 import type { Policy } from '../../functions/guard/policy/policy.ts';
-
-/** The limits of a caller, each with whose it is. */
-const callerLimits = {
-  start_verification: [
-    { name: 'send_per_identity_per_10m', of: 'identity' },
-    { name: 'send_per_ip_per_10m', of: 'network' },
-  ],
-  check_verification: [{ name: 'check_per_identity_per_10m', of: 'identity' }],
-} as const;
+import type { CallerKeys } from '../../functions/guard/request/caller-keys.ts';
 
 /** The caller that a decision tells of. */
 export const callerIn = ({ by, identity, network, trusted }: Decision): CallerKeys => ({
@@ -33,7 +25,7 @@ export const createCallerLimits = (policy: Policy): CallerLimits => {
   /** When places were taken, newest first. */
   const taken = new Map<string, readonly number[]>();
   const limitsOf = (decision: Decision) =>
-    callerLimits[decision.function].flatMap(({ name, of }) => {
+    callerLimits[decision.reserves].flatMap(({ limit: name, of }) => {
       const limit = windowLimit(policy, name);
       const token = decision[of];
       return limit === undefined || token === null ? [] : [{ limit, key: `${name} ${token}` }];

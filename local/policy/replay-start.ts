@@ -1,10 +1,10 @@
 import type { StartDecision } from '../../functions/guard/decision-log.ts';
 import type { DestinationState } from '../../functions/guard/limits/destination-state.ts';
-import { settled } from '../../functions/guard/limits/send-outcome.ts';
-import { decideSend } from '../../functions/guard/limits/send-rules.ts';
-import type { DestinationFacts } from '../../functions/guard/rules/destination-facts.ts';
-import { refuseByRules } from '../../functions/guard/rules/destination-rules.ts';
-import { RunError } from '../../functions/runtime/errors.ts';
+import { decideSend, settled } from '../../functions/guard/limits/send-rules.ts';
+import type { DestinationFacts } from '../../functions/guard/request/destination-facts.ts';
+import { rulingsOn } from '../../functions/guard/rules/destination-rules.ts';
+import { pumpingReason, pumpingRefusal } from '../../functions/guard/spend/pumping.ts';
+import { errorOf } from '../../functions/runtime/errors.ts';
 import type { Started } from '../../functions/verify/provider.ts';
 import { callerIn } from './replay-limits.ts';
 import { passed, type Replayed, type ReplayWorld, refused } from './replay-world.ts';
@@ -30,11 +30,11 @@ const send = async (
   world: ReplayWorld,
   decision: StartDecision,
   state: DestinationState,
-): Promise<RunError | undefined> => {
+): Promise<unknown> => {
   const { at, country, is_email: isEmail, outcome, to } = decision;
-  const spent = await world.budget.spend({ country, isEmail }, at).catch((refusal: RunError) => refusal);
-  if (spent instanceof RunError) return spent;
-  if (outcome === 'unsent') await spent.giveBack();
+  const paid = await world.budget.spend({ country, isEmail }, at);
+  if (paid.kind === 'refused') return paid.error;
+  if (outcome === 'unsent') await world.budget.giveBack(paid.spent);
   else {
     world.limits.take(decision);
     world.keep(to, state);
@@ -50,15 +50,17 @@ export const replayStart = async (world: ReplayWorld, decision: StartDecision): 
   const { limits, policy, pumping } = world;
   const state = world.stateOf(to);
   const verifiedBefore = decision.verified_before || state.verifiedAt > 0;
-  const rule = refuseByRules(factsIn(decision), verifiedBefore, policy);
-  if (rule !== undefined) return refused(rule);
+  const rulings = rulingsOn(factsIn(decision), policy);
+  const ruling = verifiedBefore ? rulings.verified : rulings.unverified;
+  if (ruling !== undefined) return refused(errorOf(ruling));
   const ask = { id: world.newId(), now, channel, service, caller: callerIn(decision) };
   const verdict = decideSend(state, ask, policy, limits.waits(decision));
-  if (verdict.kind === 'refuse') return refused(verdict.error);
+  if (verdict.kind === 'refuse') return refused(errorOf(verdict.refusal));
   if (verdict.kind !== 'reserve') return passed();
-  const { error, trip } = (await pumping.assess(decision, now)).verdict(verifiedBefore);
+  const trip = verifiedBefore ? undefined : await pumping.trip(decision, now);
+  const pumped = pumpingRefusal(trip, policy.pumping);
   const sent = settled(verdict.state, ask, startedBy(state, decision, ask.id), policy);
-  const refusal = error ?? (await send(world, decision, sent));
+  const refusal = pumped === undefined ? await send(world, decision, sent) : errorOf(pumped);
   if (refusal !== undefined) return refused(refusal);
-  return passed(trip === undefined ? null : `pumping_${trip.budget}`);
+  return passed(trip === undefined ? null : pumpingReason(trip));
 };

@@ -1,8 +1,8 @@
+import { reasonOf } from '../../functions/guard/decision-log.ts';
 import { type DestinationState, emptyState } from '../../functions/guard/limits/destination-state.ts';
 import type { Policy } from '../../functions/guard/policy/policy.ts';
-import { createDailyBudget, type DailyBudget } from '../../functions/guard/spend/daily-budget.ts';
-import { createPumpingBreaker, type PumpingBreaker } from '../../functions/guard/spend/pumping.ts';
-import type { RunError } from '../../functions/runtime/errors.ts';
+import { DailyBudget } from '../../functions/guard/spend/daily-budget.ts';
+import { PumpingBreaker } from '../../functions/guard/spend/pumping.ts';
 import { createMemoryCounters } from './memory-counters.ts';
 import { type CallerLimits, createCallerLimits } from './replay-limits.ts';
 
@@ -23,11 +23,8 @@ export const passed = (wouldRefuse: string | null = null): Replayed => ({
   kept: false,
 });
 
-/** The reason of an error. */
-const reasonOf = ({ code, details }: RunError): string => details.reason ?? code;
-
 /** An error refuses. */
-export const refused = (error: RunError): Replayed => ({
+export const refused = (error: unknown): Replayed => ({
   reason: reasonOf(error),
   wouldRefuse: null,
   kept: false,
@@ -57,8 +54,8 @@ export const createReplayWorld = (policy: Policy): ReplayWorld => {
   let ids = 0;
   return {
     policy,
-    pumping: createPumpingBreaker({ ...parts, policy: policy.pumping }),
-    budget: createDailyBudget({ ...parts, policy: policy.daily_budget }),
+    pumping: new PumpingBreaker({ ...parts, policy: policy.pumping }),
+    budget: new DailyBudget({ ...parts, policy: policy.daily_budget }),
     limits: createCallerLimits(policy),
     stateOf: (to) => states.get(to) ?? emptyState,
     keep: (to, state) => states.set(to, state),

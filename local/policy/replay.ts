@@ -42,6 +42,6 @@ export const createReplay = (policy: Policy): ((decision: Decision) => Promise<R
   return async (decision) => {
     const { outcome, reason } = decision;
     if (outcome === 'replayed' || (outcome === 'refused' && !isDecidable(reason))) return asThen(decision);
-    return decision.function === 'check_verification' ? await check(decision) : await start(decision);
+    return decision.reserves === 'check' ? await check(decision) : await start(decision);
   };
 };

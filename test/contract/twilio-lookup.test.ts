@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTwilioLookup, type TwilioLookupOptions } from '../../functions/adapters/twilio-lookup.ts';
-import { createLineRule, type LineRuleParts } from '../../functions/guard/rules/line-type.ts';
-import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
+import { LineRule, type LineRuleParts } from '../../functions/guard/rules/line-type.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import type { Channel } from '../../functions/verify/channel.ts';
 import { type Destination, phoneDestination } from '../../functions/verify/destination.ts';
 import { type Emulator, startEmulator } from '../../local/emulator/server.ts';
 import { type EmulatorControl, emulatorControl } from '../support/emulator-control.ts';
+import { hashedRequest } from '../support/hashed-request.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { json, type Reaction, startScriptedServer } from '../support/scripted-server.ts';
 import { secretWith } from '../support/twilio-gateway.ts';
@@ -124,7 +124,7 @@ describe('the rule on lines', () => {
 
   type LinePolicy = Partial<LineRuleParts['policy']['lookup']>;
   const ruleWith = (policy: LinePolicy = {}, parts: Partial<LineRuleParts> = {}) =>
-    createLineRule({
+    new LineRule({
       lookup: {
         typeOf: (destination) => {
           asked.push(destination);
@@ -132,7 +132,6 @@ describe('the rule on lines', () => {
         },
       },
       store: createMemoryStore(),
-      hash: async () => createKeyedHash('a key of at least sixteen characters'),
       policy: {
         channels: ['sms', 'call'],
         lookup: { mode: 'on', deny_types: [], cache_seconds: 3_600, ...policy },
@@ -144,61 +143,67 @@ describe('the rule on lines', () => {
 
   it('sends a landline to a call, and lets a mobile pass', async () => {
     const rule = ruleWith();
-    const error = await rule(landline, 'sms');
-    expect([error?.code, error?.details]).toEqual([
-      'channel_unavailable',
-      { reason: 'landline', sentence: 'This number takes no text messages; use the channel call' },
-    ]);
-    expect(await rule(mobile, 'sms')).toBeUndefined();
+    const error = await rule.refuse(hashedRequest(landline), 'sms');
+    expect(error).toEqual({
+      code: 'channel_unavailable',
+      reason: 'landline',
+      sentence: 'This number takes no text messages; use the channel call',
+    });
+    expect(await rule.refuse(hashedRequest(mobile), 'sms')).toBeUndefined();
     expect(failures).toEqual([]);
   });
 
   it('names no channel that the policy does not enable', async () => {
     const lookupPolicy = { mode: 'on' as const, deny_types: [], cache_seconds: 60 };
     const rule = ruleWith({}, { policy: { channels: ['sms'], lookup: lookupPolicy } });
-    expect((await rule(landline, 'sms'))?.details.sentence).toBe(
+    expect((await rule.refuse(hashedRequest(landline), 'sms'))?.sentence).toBe(
       'This number takes no text messages; use a mobile number',
     );
   });
 
   it('blocks the types that the policy denies', async () => {
     const typeOf = async () => 'nonFixedVoip';
-    const refused = await ruleWith({ deny_types: ['nonFixedVoip'] }, { lookup: { typeOf } })(mobile, 'sms');
-    expect([refused?.code, refused?.details]).toEqual(['blocked', { reason: 'rule_line_type' }]);
-    expect(await ruleWith({ deny_types: ['pager'] }, { lookup: { typeOf } })(mobile, 'sms')).toBeUndefined();
+    const refused = await ruleWith({ deny_types: ['nonFixedVoip'] }, { lookup: { typeOf } }).refuse(
+      hashedRequest(mobile),
+      'sms',
+    );
+    expect(refused).toEqual({ code: 'blocked', reason: 'rule_line_type' });
+    expect(
+      await ruleWith({ deny_types: ['pager'] }, { lookup: { typeOf } }).refuse(hashedRequest(mobile), 'sms'),
+    ).toBeUndefined();
   });
 
   it('asks about one number once until the memory of it ends, to the second', async () => {
     const rule = ruleWith();
     for (const moment of [now, now, now + 3_599_000]) {
       now = moment;
-      expect((await rule(landline, 'sms'))?.code).toBe('channel_unavailable');
+      expect((await rule.refuse(hashedRequest(landline), 'sms'))?.code).toBe('channel_unavailable');
     }
     expect(asked).toEqual([landline]);
     now += 1_000;
-    await rule(landline, 'sms');
+    await rule.refuse(hashedRequest(landline), 'sms');
     expect(asked).toEqual([landline, landline]);
   });
 
   it('asks nobody where it is off, or no SMS is sent', async () => {
-    expect(await ruleWith({ mode: 'off' })(landline, 'sms')).toBeUndefined();
+    expect(await ruleWith({ mode: 'off' }).refuse(hashedRequest(landline), 'sms')).toBeUndefined();
     for (const channel of ['call', 'whatsapp', 'email', 'auto'] satisfies Channel[])
-      expect(await ruleWith()(landline, channel)).toBeUndefined();
+      expect(await ruleWith().refuse(hashedRequest(landline), channel)).toBeUndefined();
     expect(asked).toEqual([]);
   });
 
   it('lets everybody pass while Lookup fails, says so, and asks again the next time', async () => {
     const rule = ruleWith();
     await control('faults', { path: '/PhoneNumbers/', code: 20003 });
-    expect(await rule(landline, 'sms')).toBeUndefined();
+    expect(await rule.refuse(hashedRequest(landline), 'sms')).toBeUndefined();
     expect(failures).toEqual(['twilio_20003']);
-    expect((await rule(landline, 'sms'))?.code).toBe('channel_unavailable');
+    expect((await rule.refuse(hashedRequest(landline), 'sms'))?.code).toBe('channel_unavailable');
   });
 
   it('lets everybody pass while the store fails, at no fee', async () => {
     const down = new RunError('store_unavailable', { reason: 'dynamodb' });
     const store = { ...createMemoryStore(), load: () => Promise.reject(down) };
-    expect(await ruleWith({}, { store })(landline, 'sms')).toBeUndefined();
+    expect(await ruleWith({}, { store }).refuse(hashedRequest(landline), 'sms')).toBeUndefined();
     expect([asked, failures]).toEqual([[], ['dynamodb']]);
   });
 
@@ -209,7 +214,7 @@ describe('the rule on lines', () => {
       keys.push(JSON.stringify(ask));
       return memory.save(...ask);
     };
-    await ruleWith({}, { store: { ...memory, save } })(landline, 'sms');
+    await ruleWith({}, { store: { ...memory, save } }).refuse(hashedRequest(landline), 'sms');
     expect(keys.map((text) => [text.includes('line#'), text.includes('5005553006')])).toEqual([
       [true, false],
     ]);

@@ -2,15 +2,15 @@ import { inspect } from 'node:util';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDbStore } from '../../functions/adapters/dynamodb-store.ts';
-import { createBlockMemory } from '../../functions/guard/rules/block-memory.ts';
+import { BlockMemory } from '../../functions/guard/rules/block-memory.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
-import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import type { Channel } from '../../functions/verify/channel.ts';
 import { type Destination, phoneDestination } from '../../functions/verify/destination.ts';
 import { startDynamoDb } from '../../local/dynamodb.ts';
 import { startEmulator } from '../../local/emulator/server.ts';
 import { engineClient, engines, type RunningEngine, tableName } from '../support/guard-engines.ts';
+import { hashedRequest } from '../support/hashed-request.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { gateway, secretWith, service } from '../support/twilio-gateway.ts';
 
@@ -19,17 +19,22 @@ const day = 24 * hour;
 const start = Date.UTC(2026, 10, 21, 12) + 500;
 
 let now = start;
-const key = 'a key of at least sixteen characters';
-const memoryOver = (store: GuardStore) =>
-  createBlockMemory({ store, hash: async () => createKeyedHash(key), clock: () => now });
+const memoryOver = (store: GuardStore) => {
+  const memory = new BlockMemory(store, () => now);
+  return {
+    recall: (to: Destination, channel: Channel) => memory.recall(hashedRequest(to), channel),
+    remember: (thrown: unknown, to: Destination, channel: Channel) =>
+      memory.remember(thrown, hashedRequest(to), channel),
+  };
+};
 
 const number = (text: string): Destination => {
   const found = phoneDestination(text, null);
   if (found === undefined) throw new Error('The test needs a number');
   return found;
 };
-const suppressed = new RunError('blocked', { reason: 'twilio_21610' });
-const fraud = new RunError('blocked', { reason: 'twilio_60410' });
+const suppressed = new RunError('blocked', { reason: 'twilio_21610', remember: 'recipient' });
+const fraud = new RunError('blocked', { reason: 'twilio_60410', remember: 'range' });
 
 /** Counts the requests to a store. */
 const counting = (store: GuardStore) => {
@@ -75,7 +80,7 @@ describe.each(present)('the memory of blocks on $name', ({ start: startEngine })
   const reasons = async (destination: Destination) => {
     const channels: Channel[] = ['sms', 'whatsapp', 'call', 'email'];
     const recalled = await Promise.all(channels.map((channel) => memory().recall(destination, channel)));
-    return recalled.map((error) => error?.details.reason);
+    return recalled.map((refusal) => refusal?.reason);
   };
   const nothing = [undefined, undefined, undefined, undefined];
 
@@ -115,9 +120,9 @@ describe.each(present)('the memory of blocks on $name', ({ start: startEngine })
     await memory().remember(suppressed, one, 'sms');
     await memory().remember(fraud, neighbour, 'sms');
     await memory().remember(suppressed, farther, 'sms');
-    expect((await memory().recall(one, 'sms'))?.details.reason).toBe('twilio_21610');
+    expect((await memory().recall(one, 'sms'))?.reason).toBe('twilio_21610');
     now = start + 12 * hour;
-    expect((await memory().recall(one, 'sms'))?.details.reason).toBe('twilio_21610');
+    expect((await memory().recall(one, 'sms'))?.reason).toBe('twilio_21610');
     expect(await memory().recall(neighbour, 'sms')).toBeUndefined();
   });
 
@@ -126,11 +131,12 @@ describe.each(present)('the memory of blocks on $name', ({ start: startEngine })
     now = start + 12 * hour;
     await memory().remember(fraud, one, 'sms');
     now = start + 24 * hour - 1;
-    expect((await memory().recall(neighbour, 'sms'))?.details.reason).toBe('twilio_60410');
+    expect((await memory().recall(neighbour, 'sms'))?.reason).toBe('twilio_60410');
   });
 
   it.each([
     ['another refusal', new RunError('blocked', { reason: 'twilio_60605' }), 'sms'],
+    ['a word of the log', new RunError('blocked', { reason: 'twilio_21610' }), 'sms'],
     ['a rule of ours', new RunError('blocked', { reason: 'rule_country' }), 'sms'],
     ['something unforeseen', new TypeError('twilio_60410'), 'sms'],
     ['nothing', undefined, 'sms'],
@@ -147,7 +153,7 @@ describe.each(present)('the memory of blocks on $name', ({ start: startEngine })
     const recipients = Array.from({ length: 10 }, (_, at) => number(`${one.slice(0, -1)}${at}`));
     await Promise.all(recipients.map((recipient) => memory().remember(suppressed, recipient, 'sms')));
     const recalled = await Promise.all(recipients.map((recipient) => memory().recall(recipient, 'sms')));
-    expect(recalled.map((error) => error?.details.reason)).toEqual(recipients.map(() => 'twilio_21610'));
+    expect(recalled.map((refusal) => refusal?.reason)).toEqual(recipients.map(() => 'twilio_21610'));
   });
 });
 
@@ -172,7 +178,7 @@ describe('the memory of blocks', () => {
       await memory.remember(suppressed, recipient(at), 'sms');
     }
     const known = await Promise.all([0, 1, 100].map((at) => memory.recall(recipient(at), 'sms')));
-    expect(known.map((error) => error?.details.reason)).toEqual([undefined, 'twilio_21610', 'twilio_21610']);
+    expect(known.map((refusal) => refusal?.reason)).toEqual([undefined, 'twilio_21610', 'twilio_21610']);
   });
 
   it.each([
@@ -188,7 +194,7 @@ describe('the memory of blocks', () => {
       const refused = await sending.catch((thrown: unknown) => thrown);
       const memory = memoryOver(createMemoryStore());
       await memory.remember(refused, destination, 'sms');
-      expect((await memory.recall(destination, 'sms'))?.details.reason).toBe(reason);
+      expect((await memory.recall(destination, 'sms'))?.reason).toBe(reason);
     } finally {
       await emulator.close();
     }
@@ -216,11 +222,11 @@ describe('the memory of blocks', () => {
       await memory.remember(fraud, one, 'sms');
       await memory.remember(suppressed, one, 'whatsapp');
       const recalled = [await memory.recall(one, 'sms'), await memory.recall(one, 'whatsapp')];
-      expect(recalled.map((error) => [error?.code, error?.details.sentence])).toEqual([
+      expect(recalled.map((refusal) => [refusal?.code, refusal?.sentence])).toEqual([
         ['blocked', undefined],
         ['blocked', undefined],
       ]);
-      expect(recalled[0]?.details.fix).toMatch(/asked again from 2026-11-22T00:00:00\.500Z$/);
+      expect(recalled[0]?.fix).toMatch(/asked again from 2026-11-22T00:00:00\.500Z$/);
       const { Items: items = [] } = await client.send(new ScanCommand({ TableName: tableName }));
       expect(items.map((item) => item['pk']?.S?.split('#')[0])).toEqual(['prefix']);
       const everything = inspect([recalled, items], { depth: 9, showHidden: true });

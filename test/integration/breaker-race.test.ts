@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BreakerParts, createCircuitBreaker } from '../../functions/guard/circuit-breaker.ts';
+import { type BreakerParts, CircuitBreaker } from '../../functions/guard/circuit-breaker.ts';
 import { breakerPolicy } from '../../functions/guard/policy/breaker-policy.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
@@ -23,19 +23,23 @@ const careless = (store: GuardStore): BreakerParts['store'] => ({
 const race = async (stores: readonly BreakerParts['store'][], start: number) => {
   let now = start;
   const changes: string[] = [];
-  const breakers = stores.map((store) =>
-    createCircuitBreaker({
-      store,
-      policy: v.parse(breakerPolicy, undefined),
-      clock: () => now,
-      newId: randomUUID,
-      onChange: (change) => changes.push(change),
-    }),
+  const breakers = stores.map(
+    (store) =>
+      new CircuitBreaker({
+        store,
+        policy: v.parse(breakerPolicy, undefined),
+        clock: () => now,
+        newId: randomUUID,
+        onChange: (change) => changes.push(change),
+      }),
   );
-  const ask = async (request: number, twilio: () => Promise<void>): Promise<void> =>
-    await breakers[request % breakers.length]?.admit().ask(twilio);
+  const ask = async (request: number, twilio: () => Promise<void>): Promise<void> => {
+    const breaker = breakers[request % breakers.length];
+    const asked = await breaker?.ask(breaker.admit(), twilio);
+    if (asked?.kind !== 'answered') throw asked?.error;
+  };
   const fails = async () => {
-    throw new RunError('upstream_timeout', { reason: 'twilio_timeout', effect: 'unknown' });
+    throw new RunError('upstream_timeout', { reason: 'twilio_timeout', effect: 'unknown', twilio: 'failed' });
   };
   for (let failure = 0; failure < 10; failure += 1) await ask(0, fails).catch(() => undefined);
   for (const container of breakers.keys())

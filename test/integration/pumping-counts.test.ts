@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbStore } from '../../functions/adapters/dynamodb-store.ts';
 import { pumpingPolicy } from '../../functions/guard/policy/spend-policy.ts';
-import { createPumpingBreaker, type PumpingFacts } from '../../functions/guard/spend/pumping.ts';
+import { PumpingBreaker, type PumpingFacts } from '../../functions/guard/spend/pumping.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { startDynamoDb } from '../../local/dynamodb.ts';
 
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 const container = () =>
-  createPumpingBreaker({
+  new PumpingBreaker({
     store,
     policy: v.parse(pumpingPolicy, { mode: 'deny' }),
     random: Math.random,
@@ -56,13 +56,13 @@ describe('the pumping counts on the table', () => {
         await one.flush(midnight + 2_000);
       }),
     );
-    const verdict = (await container().assess(facts, midnight)).verdict(false);
-    expect(verdict.trip).toEqual({ budget: 'prefix_day', unapproved: 150, allowed: 75 });
-    const other = (await container().assess(factsOf('GB', 2), midnight)).verdict(false);
-    expect(other.trip).toEqual({ budget: 'wide_prefix_hour', unapproved: 150, allowed: 75 });
+    const verdict = await container().trip(facts, midnight);
+    expect(verdict).toEqual({ budget: 'prefix_day', unapproved: 150, allowed: 75 });
+    const other = await container().trip(factsOf('GB', 2), midnight);
+    expect(other).toEqual({ budget: 'wide_prefix_hour', unapproved: 150, allowed: 75 });
     const elsewhere = { country: 'GB', prefixes: [] };
-    const country = (await container().assess(elsewhere, midnight)).verdict(false);
-    expect(country.trip).toEqual({ budget: 'country_hour', unapproved: 150, allowed: 75 });
+    const country = await container().trip(elsewhere, midnight);
+    expect(country).toEqual({ budget: 'country_hour', unapproved: 150, allowed: 75 });
   });
 
   it('of a country are spread over several items', async () => {
@@ -80,11 +80,8 @@ describe('the pumping counts on the table', () => {
     expect(held.every(({ s0 = 0 }) => s0 > 10)).toBe(true);
   });
 
-  it('of a country and a range nobody has counted before are read as nothing', async () => {
-    expect((await container().assess(factsOf('DE', 1), midnight)).verdict(false)).toEqual({
-      trip: undefined,
-      error: undefined,
-    });
+  it('of a country and a range that were never counted before are read as nothing', async () => {
+    expect(await container().trip(factsOf('DE', 1), midnight)).toBeUndefined();
   });
 });
 

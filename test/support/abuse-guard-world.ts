@@ -36,8 +36,18 @@ interface AskedStart {
 
 /** Twilio's answers that a test wants. */
 export const refusedBy = (reason: string, code: 'blocked' | 'channel_unavailable' = 'blocked') =>
-  new RunError(code, { reason, effect: 'none' });
-export const outage = new RunError('upstream_timeout', { reason: 'twilio_timeout', effect: 'unknown' });
+  new RunError(code, {
+    reason,
+    effect: 'none',
+    twilio: 'healthy',
+    ...(reason === 'twilio_21610' && { remember: 'recipient' }),
+    ...(reason === 'twilio_60410' && { remember: 'range' }),
+  });
+export const outage = new RunError('upstream_timeout', {
+  reason: 'twilio_timeout',
+  effect: 'unknown',
+  twilio: 'failed',
+});
 
 /** A store that keeps a list of its requests, and whose answers take some turns of the event loop. */
 const watched = (inner: GuardStore) => {
@@ -141,7 +151,15 @@ export const createAbuseWorld = (policy: object = {}, lineType = 'mobile'): Abus
     const start = async (to: string, { caller = http('198.51.100.1'), ...more }: AskedStart = {}) => {
       const { channel = 'sms', failure, onAsked, until } = more;
       const destination = to as Destination;
-      const request = { service, destination, channel, caller, idempotencyKey: undefined, payload: '' };
+      const request = {
+        function: 'start_verification',
+        service,
+        destination,
+        channel,
+        caller,
+        idempotencyKey: undefined,
+        payload: '',
+      };
       const answer = await guard.start(request, async () => {
         asked.starts += 1;
         onAsked?.();
@@ -154,7 +172,8 @@ export const createAbuseWorld = (policy: object = {}, lineType = 'mobile'): Abus
 
     const check = async (to: string, code: string, failure?: RunError) => {
       const caller = http('198.51.100.1');
-      const request = { service, destination: to as Destination, caller, code, sid: undefined };
+      const destination = to as Destination;
+      const request = { function: 'check_verification', service, destination, caller, code, sid: undefined };
       const answer = await guard.check(request, async () => {
         asked.checks += 1;
         if (failure !== undefined) throw failure;

@@ -1,6 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createGuard } from '../../functions/guard/limits/create-limits.ts';
-import type { Guard } from '../../functions/guard/limits/limits.ts';
 import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createFakeProvider, type FakeProvider } from './guard-provider.ts';
@@ -8,9 +6,11 @@ import {
   type AskedCheck,
   type AskedStart,
   checkWith,
+  createLimits,
   type GuardOutcome,
-  guardParts,
+  limitsParts,
   startWith,
+  type TestLimits,
 } from './guard-world.ts';
 
 /** Several instances of the guard over one table, as Lambda runs them, and one provider that answers after a moment. */
@@ -43,21 +43,21 @@ export const createGuardFleet = (
       return await provider.check(...asked);
     },
   };
-  const guards = stores.map((store) =>
-    createGuard(guardParts({ store, policy: parsePolicy(policy), clock, pause: () => wait(50) })),
+  const containers = stores.map((store) =>
+    createLimits(limitsParts({ store, policy: parsePolicy(policy), clock, pause: () => wait(50) })),
   );
-  const inTurn = <A>(asked: readonly A[], ask: (guard: Guard, one: A) => Promise<GuardOutcome>) =>
+  const inTurn = <A>(asked: readonly A[], ask: (limits: TestLimits, one: A) => Promise<GuardOutcome>) =>
     Promise.all(
       asked.map((one, index) => {
-        const guard = guards[index % guards.length];
-        if (guard === undefined) throw new Error('A fleet needs an instance');
-        return ask(guard, one);
+        const limits = containers[index % containers.length];
+        if (limits === undefined) throw new Error('A fleet needs an instance');
+        return ask(limits, one);
       }),
     );
   return {
     provider,
-    starts: (asked) => inTurn(asked, (guard, one) => startWith(guard, slow, one)),
-    checks: (asked) => inTurn(asked, (guard, { code, ...one }) => checkWith(guard, slow, code, one)),
+    starts: (asked) => inTurn(asked, (limits, one) => startWith(limits, slow, one)),
+    checks: (asked) => inTurn(asked, (limits, { code, ...one }) => checkWith(limits, slow, code, one)),
   };
 };
 

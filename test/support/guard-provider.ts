@@ -42,12 +42,18 @@ const maxChecks = 5;
 const faultOf = (fault: ProviderFault | undefined): RunError | undefined => {
   if (fault === undefined) return undefined;
   return fault === 'refused'
-    ? new RunError('channel_unavailable', { reason: 'twilio_60205', effect: 'none' })
-    : new RunError('upstream_timeout', { reason: 'twilio_timeout', effect: 'unknown' });
+    ? new RunError('channel_unavailable', { reason: 'twilio_60205', effect: 'none', twilio: 'healthy' })
+    : new RunError('upstream_timeout', { reason: 'twilio_timeout', effect: 'unknown', twilio: 'failed' });
 };
 
 const limited = (code: 'throttled' | 'max_attempts', reason: string) =>
-  new RunError(code, { reason, effect: 'none', retryAfter: 600 });
+  new RunError(code, {
+    reason,
+    effect: 'none',
+    twilio: 'healthy',
+    endsWithVerification: true,
+    retryAfter: 600,
+  });
 
 /** The provider over a clock; the codes count up from 100000. */
 export const createFakeProvider = (clock: () => number): FakeProvider => {
@@ -100,7 +106,7 @@ export const createFakeProvider = (clock: () => number): FakeProvider => {
       guesses.push({ to, at: clock(), result });
       if (error !== undefined) throw error;
       if (result === 'gone')
-        throw new RunError('no_verification', { reason: 'twilio_20404', effect: 'none' });
+        throw new RunError('no_verification', { reason: 'twilio_20404', effect: 'none', twilio: 'healthy' });
       if (result === 'max') throw limited('max_attempts', 'twilio_60202');
       return { sid, approved: result === 'approved' };
     },

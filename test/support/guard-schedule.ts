@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { createGuard } from '../../functions/guard/limits/create-limits.ts';
 import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
@@ -7,7 +6,7 @@ import type { Caller } from '../../functions/runtime/define-function.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import type { Channel } from '../../functions/verify/channel.ts';
 import { createFakeProvider, type FakeProvider, type ProviderFault } from './guard-provider.ts';
-import { checkWith, type GuardOutcome, guardParts, http, startWith } from './guard-world.ts';
+import { checkWith, createLimits, type GuardOutcome, http, limitsParts, startWith } from './guard-world.ts';
 import { createMemoryStore } from './memory-store.ts';
 
 /** A request of a schedule. */
@@ -145,8 +144,8 @@ export const runSchedule = async (
       await turn();
       now = Math.max(now, over);
     };
-    const guard = createGuard(
-      guardParts({ store, policy: parsePolicy(policy), clock, pause, hash: async () => hash }),
+    const limits = createLimits(
+      limitsParts({ store, policy: parsePolicy(policy), clock, pause, hash: async () => hash }),
     );
     const { caller, crash, fault, to } = asked;
     const service = `VA${'0'.repeat(32)}`;
@@ -175,8 +174,8 @@ export const runSchedule = async (
       },
     };
     const outcome = await (asked.ask === 'start'
-      ? startWith(guard, dying, { to, caller, channel: asked.channel, fault })
-      : checkWith(guard, dying, code, { to, caller, fault }));
+      ? startWith(limits, dying, { to, caller, channel: asked.channel, fault })
+      : checkWith(limits, dying, code, { to, caller, fault }));
     answers.push({ request: asked, outcome, code, at: now });
   };
 

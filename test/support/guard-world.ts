@@ -1,8 +1,11 @@
-import { createGuard } from '../../functions/guard/limits/create-limits.ts';
-import type { Guard, GuardParts, GuessRequest, SendRequest } from '../../functions/guard/limits/limits.ts';
+import { CheckReservation } from '../../functions/guard/limits/check-reservation.ts';
+import { JudgedWrong } from '../../functions/guard/limits/judged-wrong.ts';
+import type { CheckAnswer, LimitsParts } from '../../functions/guard/limits/limits.ts';
+import { type Objections, SendReservation } from '../../functions/guard/limits/send-reservation.ts';
 import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import { HashedRequest } from '../../functions/guard/request/hashed-request.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
-import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
+import { createKeyedHash, type KeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Caller } from '../../functions/runtime/define-function.ts';
 import type { Hints } from '../../functions/runtime/envelope.ts';
 import { type ErrorCode, RunError } from '../../functions/runtime/errors.ts';
@@ -42,7 +45,7 @@ export interface GuardWorld {
   now: number;
   readonly store: GuardStore;
   readonly provider: FakeProvider;
-  readonly guard: Guard;
+  readonly limits: TestLimits;
   /** What the guard was told of a store that is down. */
   readonly storeFailures: string[];
   /** Changes the key that everything is hashed with. */
@@ -81,64 +84,97 @@ const refused = (thrown: unknown): GuardOutcome => {
   return { kind: thrown.code, sid: null, limit, retryAfter, hints };
 };
 
-/** Asks a guard for a start and has the provider send it. */
+/** The limits of one container, as the guard asks them. */
+export interface TestLimits {
+  send(asked?: AskedStart): Promise<SendReservation>;
+  check(code: string, asked?: AskedCheck): Promise<CheckReservation>;
+}
+
+/** What a test's limits stand on: those of the guard, and the hash under the deployment's destination key. */
+export interface TestLimitsParts extends LimitsParts {
+  /** A new id, never given before. */
+  readonly newId: () => string;
+  readonly hash: () => Promise<KeyedHash>;
+}
+
+/** The limits of one container over their parts. */
+export const createLimits = (parts: TestLimitsParts): TestLimits => {
+  const judgedWrong = new JudgedWrong();
+  const hashed = async (name: string, { to = someNumber, service = someService, caller = direct }: Asked) => {
+    const asked = {
+      function: name,
+      service: service as ServiceSid,
+      destination: to as Destination,
+      caller,
+    };
+    return new HashedRequest(asked, await parts.hash(), parts.clock(), parts.newId());
+  };
+  return {
+    async send(asked = {}) {
+      const request = await hashed('start_verification', asked);
+      const { channel = 'sms', key, payload = '' } = asked;
+      return new SendReservation(parts, request, { channel, idempotencyKey: key, payload });
+    },
+    async check(code, asked = {}) {
+      const request = await hashed('check_verification', asked);
+      return new CheckReservation(parts, request, { code, sid: asked.sid }, judgedWrong);
+    },
+  };
+};
+
+const noObjections: Promise<Objections> = Promise.resolve({ unverified: undefined, verified: undefined });
+
+/** Asks the limits for a start and has the provider send it. */
 export const startWith = async (
-  guard: Guard,
+  limits: TestLimits,
   provider: Pick<FakeProvider, 'start'>,
   asked: AskedStart = {},
 ): Promise<GuardOutcome> => {
-  const { to = someNumber, service = someService, channel = 'sms', caller = direct } = asked;
-  const request: SendRequest = {
-    service: service as ServiceSid,
-    destination: to as Destination,
-    channel,
-    caller,
-    idempotencyKey: asked.key,
-    payload: asked.payload ?? '',
-  };
+  const { to = someNumber, service = someService } = asked;
+  const reservation = await limits.send(asked);
+  const reserved = await reservation.reserve(noObjections);
+  if (reserved.kind === 'refused') return refused(reserved.error);
+  if (reserved.kind === 'answered') return answered('replayed', reserved.answer.sid, reserved.answer.hints);
   try {
-    const reserved = await guard.reserveSend(request);
-    if (reserved.replay !== null) return answered('replayed', reserved.replay.sid, reserved.replay.hints);
-    const { sid, hints } = await reserved.settle(provider.start(service, to, asked.fault));
+    const { sid, hints } = await reservation.sent(await provider.start(service, to, asked.fault));
     return answered('sent', sid, hints);
   } catch (thrown) {
-    return refused(thrown);
+    return refused(await reservation.failed(thrown));
   }
 };
 
-/** Asks a guard for a check and has the provider judge it. */
+/** Asks the limits for a check and has the provider judge it. */
 export const checkWith = async (
-  guard: Guard,
+  limits: TestLimits,
   provider: Pick<FakeProvider, 'check'>,
   code: string,
   asked: AskedCheck = {},
 ): Promise<GuardOutcome> => {
-  const { to = someNumber, service = someService, caller = direct, sid } = asked;
-  const request: GuessRequest = {
-    service: service as ServiceSid,
-    destination: to as Destination,
-    caller,
-    code,
-    sid,
-  };
+  const { to = someNumber, service = someService } = asked;
+  const done = ({ approvedSid, hints }: CheckAnswer) =>
+    answered(approvedSid === null ? 'wrong' : 'approved', approvedSid, hints);
+  const reservation = await limits.check(code, asked);
+  const reserved = await reservation.reserve();
+  if (reserved.kind === 'refused') return refused(reserved.error);
+  if (reserved.kind === 'answered') return done(reserved.answer);
   try {
-    const reserved = await guard.reserveGuess(request);
-    const answer = reserved.known ?? (await reserved.settle(provider.check(service, to, code, asked.fault)));
-    return answered(answer.approvedSid === null ? 'wrong' : 'approved', answer.approvedSid, answer.hints);
+    return done(await reservation.judged(await provider.check(service, to, code, asked.fault)));
   } catch (thrown) {
-    return refused(thrown);
+    const ended = await reservation.unjudged(thrown);
+    return ended.kind === 'answered' ? done(ended.answer) : refused(ended.error);
   }
 };
 
 let ids = 0;
 
-/** The parts of a guard for tests: what is not given is in memory, and waiting takes no time but yields to others. */
-export const guardParts = (parts: Partial<GuardParts> & Pick<GuardParts, 'clock'>): GuardParts => ({
+/** The parts of limits for tests: what is not given is in memory, and waiting takes no time but yields to others. */
+export const limitsParts = (
+  parts: Partial<TestLimitsParts> & Pick<LimitsParts, 'clock'>,
+): TestLimitsParts => ({
   store: createMemoryStore(),
   hash: async () => createKeyedHash('a key for tests only'),
   policy: parsePolicy({}),
   pause: () => new Promise((resolve) => setImmediate(resolve)),
-  onTestNumber: () => undefined,
   newId: () => {
     ids += 1;
     // Races run in several processes, and no id may ever be given twice.
@@ -158,8 +194,8 @@ export const createGuardWorld = (
   let hash = createKeyedHash('a key for tests only');
   const clock = () => world.now;
   const provider = createFakeProvider(clock);
-  const guard = createGuard(
-    guardParts({
+  const limits = createLimits(
+    limitsParts({
       store,
       policy: parsePolicy(policy),
       clock,
@@ -176,13 +212,13 @@ export const createGuardWorld = (
   return Object.assign(world, {
     store,
     provider,
-    guard,
+    limits,
     storeFailures,
     rotate: () => {
       hash = createKeyedHash('another key for tests', { hash, until: world.now });
     },
-    start: (asked?: AskedStart) => startWith(guard, provider, asked),
-    check: (code: string, asked?: AskedCheck) => checkWith(guard, provider, code, asked),
+    start: (asked?: AskedStart) => startWith(limits, provider, asked),
+    check: (code: string, asked?: AskedCheck) => checkWith(limits, provider, code, asked),
     code: ({ service = someService, to = someNumber }: Asked = {}) =>
       provider.pending(service, to)?.code ?? wrongCode,
     pass: (milliseconds: number) => {

@@ -6,7 +6,7 @@ import {
   withCounts,
   withProbe,
 } from '../../functions/guard/breaker-state.ts';
-import { createCircuitBreaker } from '../../functions/guard/circuit-breaker.ts';
+import { CircuitBreaker } from '../../functions/guard/circuit-breaker.ts';
 import { breakerPolicy } from '../../functions/guard/policy/breaker-policy.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
@@ -22,7 +22,7 @@ const opened = withCounts(closedBreaker, [[begun / second, 0, 10]], begun, polic
 const container = (raw: object = {}, store: Pick<GuardStore, 'load' | 'save'> = createMemoryStore()) => {
   const asked = { now: begun, loads: 0, saves: 0, changes: [] as string[] };
   let ids = 0;
-  const breaker = createCircuitBreaker({
+  const breaker = new CircuitBreaker({
     store: {
       load: (...request) => {
         asked.loads += 1;
@@ -41,10 +41,14 @@ const container = (raw: object = {}, store: Pick<GuardStore, 'load' | 'save'> = 
     },
     onChange: (change) => asked.changes.push(change),
   });
-  const twilio = (answer: () => string) => breaker.admit().ask(async () => answer());
+  const twilio = async (answer: () => string) => {
+    const asked = await breaker.ask(breaker.admit(), async () => answer());
+    if (asked.kind !== 'answered') throw asked.error;
+    return asked.value;
+  };
   const fail = () =>
     twilio(() => {
-      throw new RunError('upstream_error', { reason: 'twilio_20500', effect: 'unknown' });
+      throw new RunError('upstream_error', { reason: 'twilio_20500', effect: 'unknown', twilio: 'failed' });
     }).catch((thrown: unknown) => (thrown instanceof RunError ? thrown.details.reason : thrown));
   return Object.assign(asked, {
     breaker,
@@ -74,7 +78,7 @@ test('a breaker that is off gives what Twilio gave, and asks nobody else', async
 test('a container whose probe failed probes again when it is time', async () => {
   const one = container();
   for (let count = 0; count < 10; count += 1) await one.fail();
-  expect(() => one.breaker.admit()).toThrow('upstream_unavailable');
+  expect(one.breaker.admit().refusal?.code).toBe('upstream_unavailable');
   one.pass(15 * second);
   expect(await one.fail()).toBe('twilio_20500');
   one.pass(30 * second);
@@ -115,7 +119,7 @@ describe('where others write first', () => {
     await store.save('breaker', version, opened, begun, begun + day);
     expect(await one.fail()).toBe('twilio_20500');
     expect([one.saves, one.changes]).toEqual([1, []]);
-    expect(() => one.breaker.admit()).toThrow('upstream_unavailable');
+    expect(one.breaker.admit().refusal?.code).toBe('upstream_unavailable');
   });
 });
 

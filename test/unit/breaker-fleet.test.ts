@@ -2,11 +2,7 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { type BreakerState, readBreaker } from '../../functions/guard/breaker-state.ts';
-import {
-  type CircuitBreaker,
-  createCircuitBreaker,
-  type Pass,
-} from '../../functions/guard/circuit-breaker.ts';
+import { CircuitBreaker, type Pass } from '../../functions/guard/circuit-breaker.ts';
 import { breakerPolicy } from '../../functions/guard/policy/breaker-policy.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
@@ -15,8 +11,10 @@ import { createMemoryStore } from '../support/memory-store.ts';
 const second = 1_000;
 const start = 1_800_000_000 * second;
 
-const ill = () => new RunError('upstream_error', { reason: 'twilio_20500', effect: 'unknown' });
-const refusedByTwilio = () => new RunError('invalid_input', { reason: 'twilio_60200', effect: 'none' });
+const ill = () =>
+  new RunError('upstream_error', { reason: 'twilio_20500', effect: 'unknown', twilio: 'failed' });
+const refusedByTwilio = () =>
+  new RunError('invalid_input', { reason: 'twilio_60200', effect: 'none', twilio: 'healthy' });
 const noSecret = () => new RunError('misconfigured', { reason: 'secret' });
 const outcomes = { healthy: () => undefined, ill, refusedByTwilio, noSecret } as const;
 type OutcomeName = keyof typeof outcomes;
@@ -68,17 +66,19 @@ class Fleet {
         return saved;
       },
     };
-    this.#containers = Array.from({ length: size }, () =>
-      createCircuitBreaker({
-        store: watched,
-        policy: v.parse(breakerPolicy, raw),
-        clock: () => this.now,
-        newId: () => {
-          this.#ids += 1;
-          return `id${this.#ids}`;
-        },
-        onChange: (change) => this.#changed(change),
-      }),
+    this.#containers = Array.from(
+      { length: size },
+      () =>
+        new CircuitBreaker({
+          store: watched,
+          policy: v.parse(breakerPolicy, raw),
+          clock: () => this.now,
+          newId: () => {
+            this.#ids += 1;
+            return `id${this.#ids}`;
+          },
+          onChange: (change) => this.#changed(change),
+        }),
     );
   }
 
@@ -96,10 +96,14 @@ class Fleet {
     return [...this.flying].filter(({ probe }) => probe).length;
   }
 
-  admit(container: number): Pass {
+  breaker(container: number): CircuitBreaker {
     const breaker = this.#containers[container];
     if (breaker === undefined) throw new Error('no such container');
-    return breaker.admit();
+    return breaker;
+  }
+
+  admit(container: number): Pass {
+    return this.breaker(container).admit();
   }
 
   /** A request whose call to Twilio stays unanswered until the test lets it be. */
@@ -119,14 +123,16 @@ class Fleet {
   }
 
   async #request(container: number, twilio: () => Promise<void>): Promise<Ended> {
-    try {
-      await this.admit(container).ask(twilio);
-    } catch (thrown) {
-      if (!(thrown instanceof RunError)) throw thrown;
-      if (thrown.details.reason !== 'breaker_open') return 'asked';
-      expect(thrown.code).toBe('upstream_unavailable');
-      expect(thrown.details.effect).toBe('none');
-      return thrown.details.retryAfter ?? 0;
+    const asked = await this.breaker(container).ask(this.admit(container), twilio);
+    if (asked.kind !== 'answered' && !(asked.error instanceof RunError)) throw asked.error;
+    if (asked.kind === 'refused' && asked.error instanceof RunError) {
+      const { code, details } = asked.error;
+      expect([code, details.reason, details.effect]).toEqual([
+        'upstream_unavailable',
+        'breaker_open',
+        'none',
+      ]);
+      return details.retryAfter ?? 0;
     }
     return 'asked';
   }
@@ -293,7 +299,7 @@ describe('a spike of failures', () => {
   test('costs no reading, no writing and no waiting while the breaker is open', async () => {
     const fleet = new Fleet(1);
     await fleet.fail(0, 10);
-    expect(() => fleet.admit(0)).toThrow('upstream_unavailable');
+    expect(fleet.admit(0).refusal?.code).toBe('upstream_unavailable');
     const { loads, saves } = fleet;
     for (let time = 0; time < 140; time += 1) {
       expect(await fleet.call(0, 'healthy')).toBeGreaterThan(0);

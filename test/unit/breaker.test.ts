@@ -61,12 +61,21 @@ describe('what tells of Twilio’s health', () => {
     ['503', refusal(503, 20503)],
     ['504', refusal(504)],
     ['a redirect', refusal(302)],
-    ['a timeout', new RunError('upstream_timeout', { reason: 'twilio_timeout', effect: 'unknown' })],
-    ['a cut connection', new RunError('upstream_error', { reason: 'twilio_cut', effect: 'unknown' })],
-    ['no connection', new RunError('upstream_unavailable', { reason: 'twilio_connect', effect: 'none' })],
+    [
+      'a timeout',
+      new RunError('upstream_timeout', { reason: 'twilio_timeout', effect: 'unknown', twilio: 'failed' }),
+    ],
+    [
+      'a cut connection',
+      new RunError('upstream_error', { reason: 'twilio_cut', effect: 'unknown', twilio: 'failed' }),
+    ],
+    [
+      'no connection',
+      new RunError('upstream_unavailable', { reason: 'twilio_connect', effect: 'none', twilio: 'failed' }),
+    ],
     [
       'a success that is none',
-      new RunError('upstream_error', { reason: 'twilio_unreadable', effect: 'unknown' }),
+      new RunError('upstream_error', { reason: 'twilio_unreadable', effect: 'unknown', twilio: 'failed' }),
     ],
   ])('%s is a failure', (_name, error) => {
     expect(healthOf(error)).toBe('failed');
@@ -81,7 +90,10 @@ describe('what tells of Twilio’s health', () => {
     ['too many attempts', refusal(429, 60202)],
     ['too many requests', refusal(429, 20429)],
     ['a wrong credential', refusal(401, 20003)],
-    ['a verification that ended', new RunError('max_attempts', { reason: 'twilio_ended', effect: 'none' })],
+    [
+      'a verification that ended',
+      new RunError('max_attempts', { reason: 'twilio_ended', effect: 'none', twilio: 'healthy' }),
+    ],
   ])('%s is a healthy answer', (_name, error) => {
     expect(healthOf(error)).toBe('healthy');
   });
@@ -96,6 +108,7 @@ describe('what tells of Twilio’s health', () => {
       new RunError('upstream_timeout', { reason: 'identical_start' }),
     ],
     ['an error without a reason', new RunError('upstream_error', {})],
+    ['a word of the log', new RunError('upstream_error', { reason: 'twilio_20500' })],
     ['a bug', new TypeError('x')],
     ['nothing', undefined],
   ])('%s says nothing', (_name, thrown) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { callerKeys, networkOf } from '../../functions/guard/limits/caller-keys.ts';
+import { callerKeys, networkOf } from '../../functions/guard/request/caller-keys.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 
 const hash = createKeyedHash('a key for tests only');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { dailyBudgetPolicy } from '../../functions/guard/policy/spend-policy.ts';
-import { createDailyBudget } from '../../functions/guard/spend/daily-budget.ts';
+import { DailyBudget } from '../../functions/guard/spend/daily-budget.ts';
 import { limitsOn, shareOf } from '../../functions/guard/spend/daily-budget-shares.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
@@ -18,26 +18,22 @@ type Store = Pick<GuardStore, 'add' | 'counters'>;
 /** Budgets over a store in memory, with what was told of them. */
 const budgetOf = (policy: unknown, store: Store = createMemoryCounters()) => {
   const marks: string[] = [];
-  const budget = createDailyBudget({
+  const budget = new DailyBudget({
     store,
     policy: parse(policy),
     random: Math.random,
     onMark: (scope, name, percent) => marks.push(`${scope} ${name} ${percent}`),
   });
   const spend = async (country: string | null = 'GB', now = midnight, isEmail = false) => {
-    try {
-      return await budget.spend({ country, isEmail }, now);
-    } catch (refusal) {
-      if (refusal instanceof RunError) return refusal;
-      throw refusal;
-    }
+    const paid = await budget.spend({ country, isEmail }, now);
+    return paid.kind === 'refused' ? paid.error : paid.spent;
   };
   /** How many of so many tries are let through. */
   const passed = async (tries: number, country: string | null = 'GB', now = midnight) => {
     const all = await Promise.all(Array.from({ length: tries }, () => spend(country, now)));
     return all.filter((one) => !(one instanceof RunError)).length;
   };
-  return { marks, passed, spend };
+  return { budget, marks, passed, spend };
 };
 
 describe('a budget of messages', () => {
@@ -97,10 +93,10 @@ describe('a budget of messages', () => {
   });
 
   it('gets back what surely did not go out', async () => {
-    const { passed, spend } = budgetOf({ messages: { total: 20, per_country: { GB: 20 } } });
-    const taken = await spend();
+    const { budget, passed } = budgetOf({ messages: { total: 20, per_country: { GB: 20 } } });
+    const paid = await budget.spend({ country: 'GB', isEmail: false }, midnight);
     expect(await passed(40)).toBe(19);
-    if (!(taken instanceof RunError)) await taken.giveBack();
+    if (paid.kind === 'spent') await budget.giveBack(paid.spent);
     expect(await passed(40)).toBe(1);
   });
 

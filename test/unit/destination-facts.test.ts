@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { destinationFacts, numberPrefix } from '../../functions/guard/rules/destination-facts.ts';
+import { destinationFacts, numberPrefix } from '../../functions/guard/request/destination-facts.ts';
 import { type Destination, emailDestination, phoneDestination } from '../../functions/verify/destination.ts';
 
 const destination = (text: string): Destination => {

@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { callerKeys } from '../../functions/guard/limits/caller-keys.ts';
 import { type CheckAsk, checksLeft, decideCheck } from '../../functions/guard/limits/check-rules.ts';
 import {
+  type Check,
   type DestinationState,
   emptyState,
-  type Guess,
   type LastSend,
   type VerificationRecord,
 } from '../../functions/guard/limits/destination-state.ts';
 import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import { callerKeys } from '../../functions/guard/request/caller-keys.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { http } from '../support/guard-world.ts';
 
 const now = Date.UTC(2026, 0, 1);
 const life = 600_000;
 const caller = callerKeys(http('192.0.2.1'), createKeyedHash('a key for tests only'));
-const asked: CheckAsk = { id: 'guess', now, service: 'service', caller, code: 'right', sid: undefined };
+const asked: CheckAsk = { id: 'check', now, service: 'service', caller, code: 'right', sid: undefined };
 
 const pending: VerificationRecord = {
   sid: 'VE1',
@@ -37,7 +37,7 @@ const holding = (record: Partial<VerificationRecord>, state: Partial<Destination
 });
 const decide = (state: DestinationState, ask: Partial<CheckAsk> = {}, policy: unknown = {}) =>
   decideCheck(state, { ...asked, ...ask }, parsePolicy(policy), []);
-const refusal = (code: string, reason: string) => ({ kind: 'refuse', error: { code, details: { reason } } });
+const refusal = (code: string, reason: string) => ({ kind: 'refuse', refusal: { code, reason } });
 
 describe('why a check is refused', () => {
   test.each([
@@ -118,30 +118,30 @@ describe('an approval', () => {
 
 describe('the run of wrong codes', () => {
   const policy = { rate_limits: { cooldown_seconds_after_failed_check: [0, 60] } };
-  const guessedAfter = (age: number) =>
+  const checkedAfter = (age: number) =>
     decide(
-      holding({}, { failures: { ...emptyState.failures, known: { count: 1, at: now - age } } }),
+      holding({}, { failures: { ...emptyState.failures, owner: { count: 1, at: now - age } } }),
       { code: 'wrong' },
       policy,
     );
 
   test('goes on for ten minutes, and begins anew a millisecond later', () => {
-    expect(guessedAfter(life)).toMatchObject({
+    expect(checkedAfter(life)).toMatchObject({
       kind: 'reserve',
-      state: { failures: { known: { count: 2 } } },
+      state: { failures: { owner: { count: 2 } } },
     });
-    expect(guessedAfter(life + 1)).toMatchObject({
+    expect(checkedAfter(life + 1)).toMatchObject({
       kind: 'reserve',
-      state: { failures: { known: { count: 1 } } },
+      state: { failures: { owner: { count: 1 } } },
     });
   });
 });
 
 describe('the checks that are left', () => {
-  const guess = (at: number): Guess => ({ at, id: 'one', stranger: false, counts: true, code: 'wrong' });
+  const check = (at: number): Check => ({ at, id: 'one', stranger: false, counts: true, code: 'wrong' });
 
-  test('are not lessened by a guess that has left the window', () => {
-    const left = (at: number) => checksLeft(holding({}, { guesses: [guess(at)] }), asked, parsePolicy({}));
+  test('are not lessened by a check that has left the window', () => {
+    const left = (at: number) => checksLeft(holding({}, { checks: [check(at)] }), asked, parsePolicy({}));
     expect([left(now - life + 1), left(now - life)]).toEqual([4, 5]);
   });
 });

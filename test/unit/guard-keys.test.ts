@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { createBlockMemory } from '../../functions/guard/rules/block-memory.ts';
+import { BlockMemory } from '../../functions/guard/rules/block-memory.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
-import type { Destination } from '../../functions/verify/destination.ts';
 import { createAbuseWorld } from '../support/abuse-guard-world.ts';
 import { createGuardWorld, direct, http, someNumber, wrongCode } from '../support/guard-world.ts';
+import { hashedRequest } from '../support/hashed-request.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
 // What is in the table and the log was written by an earlier deployment: under other keys every limit would begin
 // anew, every owner would be a stranger, and a dry run would take one caller for two.
 const hash = createKeyedHash('a key for tests only');
-const number = someNumber as Destination;
+const number = someNumber;
 
 /** A store in memory with the keys of what was written, and the documents. */
 const watched = () => {
@@ -67,8 +67,12 @@ test('a direct caller of whom nothing is known stays the same caller', async () 
 test('the blocks that are remembered stay under the keys of earlier deployments', async () => {
   const { store, documents } = watched();
   const now = Date.UTC(2026, 0, 1);
-  const memory = createBlockMemory({ store, hash: async () => hash, clock: () => now });
-  await memory.remember(new RunError('blocked', { reason: 'twilio_21610' }), number, 'sms');
+  const memory = new BlockMemory(store, () => now);
+  await memory.remember(
+    new RunError('blocked', { remember: 'recipient' }),
+    hashedRequest(number, hash),
+    'sms',
+  );
   expect([...documents]).toEqual([
     [
       `prefix#${hash('prefix', '+1500555')}`,
@@ -101,22 +105,25 @@ test('a decision names callers, destinations and services as earlier ones did', 
 
 test('a prefix forgets who replied STOP once that is over', async () => {
   const { store, documents } = watched();
-  const stop = new RunError('blocked', { reason: 'twilio_21610' });
+  const stop = new RunError('blocked', { remember: 'recipient' });
   let now = Date.UTC(2026, 0, 1);
-  const memory = createBlockMemory({ store, hash: async () => hash, clock: () => now });
+  const memory = new BlockMemory(store, () => now);
   const suppressed = () => Object.values([...documents.values()].at(-1) as { suppressed: object })[1];
-  await memory.remember(stop, number, 'sms');
+  await memory.remember(stop, hashedRequest(number, hash), 'sms');
   now += 30 * 86_400_000;
-  await memory.remember(stop, '+15005550007' as Destination, 'sms');
+  await memory.remember(stop, hashedRequest('+15005550007', hash), 'sms');
   expect(Object.keys(suppressed() as object)).toEqual([hash('suppressed', 'sms +15005550007')]);
 });
 
 test('a prefix that Fraud Guard blocked is remembered when the hash is changed', async () => {
   const { store } = watched();
   const now = Date.UTC(2026, 0, 1);
-  const fraud = new RunError('blocked', { reason: 'twilio_60410' });
-  await createBlockMemory({ store, hash: async () => hash, clock: () => now }).remember(fraud, number, 'sms');
+  const fraud = new RunError('blocked', { remember: 'range' });
+  await new BlockMemory(store, () => now).remember(fraud, hashedRequest(number, hash), 'sms');
   const next = createKeyedHash('another key for tests', { hash, until: now });
-  const memory = createBlockMemory({ store, hash: async () => next, clock: () => now + 1 });
-  expect((await memory.recall(number, 'sms'))?.details.reason).toBe('twilio_60410');
+  const recalled = await new BlockMemory(store, () => now + 1).recall(
+    hashedRequest(number, next, now + 1),
+    'sms',
+  );
+  expect(recalled?.reason).toBe('twilio_60410');
 });

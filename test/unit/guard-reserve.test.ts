@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Guard } from '../../functions/guard/limits/limits.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
-import type { Destination } from '../../functions/verify/destination.ts';
-import type { ServiceSid } from '../../functions/verify/provider.ts';
-import { createGuardWorld, direct, http, noLimits } from '../support/guard-world.ts';
+import { createGuardWorld, type GuardWorld, http, noLimits } from '../support/guard-world.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
 const otherNumber = '+15005550009';
@@ -13,15 +10,8 @@ const one = only({ send_per_ip_per_10m: 1, resend_cooldown_seconds: 30 });
 const asking = { caller: http('192.0.2.1') };
 const elsewhere = { ...asking, to: otherNumber };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const reserve = (guard: Guard) =>
-  guard.reserveSend({
-    service: `VA${'0'.repeat(32)}` as ServiceSid,
-    destination: '+15005550006' as Destination,
-    channel: 'sms',
-    caller: direct,
-    idempotencyKey: undefined,
-    payload: '',
-  });
+const reserve = async (world: GuardWorld) =>
+  await (await world.limits.send()).reserve(Promise.resolve({ unverified: undefined, verified: undefined }));
 
 describe('a caller’s place', () => {
   test('counts from when the message went out, not from when it was taken', async () => {
@@ -113,12 +103,12 @@ test('a key first given within the cooldown answers with that start from then on
   expect(world.provider.sends).toHaveLength(1);
 });
 
-test('who waits in vain for an identical start is told that it may have happened', async () => {
+test('a caller that waits in vain for an identical start is told that it may have happened', async () => {
   const world = createGuardWorld();
-  await reserve(world.guard);
-  await expect(reserve(world.guard)).rejects.toMatchObject({
-    code: 'upstream_timeout',
-    details: { reason: 'identical_start', effect: 'unknown' },
+  await reserve(world);
+  expect(await reserve(world)).toMatchObject({
+    kind: 'refused',
+    error: { code: 'upstream_timeout', details: { reason: 'identical_start', effect: 'unknown' } },
   });
 });
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../functions/guard/policy/policy.ts';
-import { createBlockMemory } from '../../functions/guard/rules/block-memory.ts';
-import { destinationFacts } from '../../functions/guard/rules/destination-facts.ts';
-import { createPumpingBreaker, pumpingFacts } from '../../functions/guard/spend/pumping.ts';
+import { BlockMemory } from '../../functions/guard/rules/block-memory.ts';
+import { PumpingBreaker, pumpingFacts } from '../../functions/guard/spend/pumping.ts';
 import { hashUnder, parseHashKeys } from '../../functions/privacy/hash-keys.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import type { Destination } from '../../functions/verify/destination.ts';
 import { createGuardWorld, http, noLimits, wrongCode } from '../support/guard-world.ts';
+import { hashedRequest } from '../support/hashed-request.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
 const owner = http('192.0.2.1');
@@ -122,13 +122,15 @@ test('an owner is known as one for as long as before', async () => {
 test('a recipient that Twilio refuses is remembered', async () => {
   const store = createMemoryStore();
   const at = Date.UTC(2026, 0, 1);
-  const memory = (hash: typeof old, now: number) =>
-    createBlockMemory({ store, hash: async () => hash, clock: () => now });
-  const stopped = new RunError('blocked', { reason: 'twilio_21610', effect: 'none' });
-  await memory(old, at).remember(stopped, someNumber, 'sms');
+  const memory = (now: number) => new BlockMemory(store, () => now);
+  const stopped = new RunError('blocked', { remember: 'recipient', effect: 'none' });
+  await memory(at).remember(stopped, hashedRequest(someNumber, old, at), 'sms');
   const next = createKeyedHash('another key for tests', { hash: old, until: at });
-  const recalled = (days: number) => memory(next, at + days * day).recall(someNumber, 'sms');
-  expect(await recalled(29)).toMatchObject({ code: 'blocked', details: { reason: 'twilio_21610' } });
+  const recalled = (days: number) => {
+    const now = at + days * day;
+    return memory(now).recall(hashedRequest(someNumber, next, now), 'sms');
+  };
+  expect(await recalled(29)).toMatchObject({ code: 'blocked', reason: 'twilio_21610' });
   expect(await recalled(31)).toBeUndefined();
 });
 
@@ -137,14 +139,14 @@ test('the pumping breaker goes on counting', async () => {
   const { pumping } = parsePolicy({ pumping: { mode: 'deny' } });
   const onFailure = () => expect.unreachable();
   const at = Date.UTC(2026, 0, 1, 12);
-  const before = createPumpingBreaker({ store, policy: pumping, random: Math.random, onFailure });
-  const facts = destinationFacts('+447911123456' as Destination);
-  for (let sent = 0; sent < 20; sent += 1) before.sent(pumpingFacts(facts, old, at), at);
+  const before = new PumpingBreaker({ store, policy: pumping, random: Math.random, onFailure });
+  const factsUnder = (key: typeof old, now: number) => pumpingFacts(hashedRequest('+447911123456', key, now));
+  for (let sent = 0; sent < 20; sent += 1) before.sent(factsUnder(old, at), at);
   await before.flush(at);
   const next = createKeyedHash('another key for tests', { hash: old, until: at });
   const trip = async (key: typeof old, now: number) => {
-    const breaker = createPumpingBreaker({ store, policy: pumping, random: Math.random, onFailure });
-    return (await breaker.assess(pumpingFacts(facts, key, now), now)).verdict(false).trip;
+    const breaker = new PumpingBreaker({ store, policy: pumping, random: Math.random, onFailure });
+    return await breaker.trip(factsUnder(key, now), now);
   };
   const held = await trip(old, at);
   expect(held).toMatchObject({ budget: 'prefix_day', unapproved: 20 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { callerKeys } from '../../functions/guard/limits/caller-keys.ts';
 import {
   type DestinationState,
   emptyState,
@@ -8,12 +7,13 @@ import {
   withRecord,
   withSend,
 } from '../../functions/guard/limits/destination-state.ts';
-import { doubtful, lifeLeft, settled } from '../../functions/guard/limits/send-outcome.ts';
 import type { SendAsk } from '../../functions/guard/limits/send-rules.ts';
+import { doubtful, settled, withExactWait } from '../../functions/guard/limits/send-rules.ts';
 import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import { callerKeys } from '../../functions/guard/request/caller-keys.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import type { Caller } from '../../functions/runtime/define-function.ts';
-import { RunError } from '../../functions/runtime/errors.ts';
+import { RunError, type RunErrorDetails } from '../../functions/runtime/errors.ts';
 import { direct, http } from '../support/guard-world.ts';
 
 const now = Date.UTC(2026, 0, 1);
@@ -161,25 +161,31 @@ describe('a send that may have happened', () => {
 });
 
 describe('the wait for a verification that Twilio refuses to send or judge', () => {
-  const refusal = (reason?: string) =>
-    new RunError('max_attempts', { ...(reason === undefined ? {} : { reason }), retryAfter: 600 });
+  const refusal = (details: RunErrorDetails = {}) =>
+    new RunError('max_attempts', { ...details, retryAfter: 600 });
+  const untilTheEnd = { endsWithVerification: true } as const;
   const waitOf = (thrown: unknown) => thrown instanceof RunError && thrown.details.retryAfter;
 
-  test.each(['twilio_60202', 'twilio_60203'])('is by our own record where there is one (%s)', (reason) => {
-    expect(waitOf(lifeLeft(refusal(reason), { ...pending, expiresAt: now + 1_001 }, now))).toBe(2);
-    expect(waitOf(lifeLeft(refusal(reason), { ...pending, expiresAt: now + 1 }, now))).toBe(1);
+  test('is by our own record where there is one', () => {
+    expect(waitOf(withExactWait(refusal(untilTheEnd), { ...pending, expiresAt: now + 1_001 }, now))).toBe(2);
+    expect(waitOf(withExactWait(refusal(untilTheEnd), { ...pending, expiresAt: now + 1 }, now))).toBe(1);
   });
 
   test('is what Twilio says where our record knows nothing, or no more', () => {
-    const refused = refusal('twilio_60203');
-    expect(lifeLeft(refused, undefined, now)).toBe(refused);
-    expect(lifeLeft(refused, { ...pending, expiresAt: now }, now)).toBe(refused);
-    expect(lifeLeft(refused, { ...pending, expiresAt: now - 1 }, now)).toBe(refused);
+    const refused = refusal(untilTheEnd);
+    expect(withExactWait(refused, undefined, now)).toBe(refused);
+    expect(withExactWait(refused, { ...pending, expiresAt: now }, now)).toBe(refused);
+    expect(withExactWait(refused, { ...pending, expiresAt: now - 1 }, now)).toBe(refused);
   });
 
   test('is not touched for any other failure', () => {
-    for (const other of [refusal('twilio_20429'), refusal(), new TypeError('twilio_60203'), undefined])
-      expect(lifeLeft(other, pending, now)).toBe(other);
+    for (const other of [
+      refusal({ reason: 'twilio_60203' }),
+      refusal(),
+      new TypeError('twilio_60203'),
+      undefined,
+    ])
+      expect(withExactWait(other, pending, now)).toBe(other);
     expect.hasAssertions();
   });
 });

@@ -1,12 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { callerKeys } from '../../functions/guard/limits/caller-keys.ts';
 import { emptyState, type LastSend, withSend } from '../../functions/guard/limits/destination-state.ts';
-import type { SendRequest } from '../../functions/guard/limits/limits.ts';
 import { decideSend, destinationWaits, type SendAsk } from '../../functions/guard/limits/send-rules.ts';
 import { parsePolicy } from '../../functions/guard/policy/policy.ts';
+import { callerKeys } from '../../functions/guard/request/caller-keys.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
-import type { Destination } from '../../functions/verify/destination.ts';
-import type { ServiceSid } from '../../functions/verify/provider.ts';
 import { createGuardWorld, direct, http, noLimits } from '../support/guard-world.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 
@@ -47,7 +44,7 @@ describe('a start', () => {
     const joined = [{ limit: 'send_per_ip_per_10m', freeAt: now + 5_000 }] as const;
     const policy = parsePolicy(only({ send_per_to_per_10m: 1 }));
     expect(decideSend(sentAt(now - tenMinutes + 1), asked, policy, [], joined)).toMatchObject({
-      error: { details: { limit: 'send_per_ip_per_10m', retryAfter: 5 } },
+      refusal: { limit: 'send_per_ip_per_10m', retryAfter: 5 },
     });
   });
 
@@ -107,17 +104,14 @@ describe('an idempotency key', () => {
   test('refused for another payload says which field to change', async () => {
     const world = createGuardWorld();
     await world.start({ key: 'k', payload: 'a' });
-    const request: SendRequest = {
-      service: `VA${'0'.repeat(32)}` as ServiceSid,
-      destination: '+15005550006' as Destination,
-      channel: 'sms',
-      caller: direct,
-      idempotencyKey: 'k',
-      payload: 'b',
-    };
-    await expect(world.guard.reserveSend(request)).rejects.toMatchObject({
-      code: 'invalid_input',
-      details: { sentence: expect.stringMatching(/^idempotency_key was used with another input; give/) },
+    const reservation = await world.limits.send({ key: 'k', payload: 'b' });
+    const none = Promise.resolve({ unverified: undefined, verified: undefined });
+    expect(await reservation.reserve(none)).toMatchObject({
+      kind: 'refused',
+      error: {
+        code: 'invalid_input',
+        details: { sentence: expect.stringMatching(/^idempotency_key was used with another input; give/) },
+      },
     });
   });
 

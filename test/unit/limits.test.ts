@@ -76,7 +76,8 @@ describe('a refusal', () => {
     ])
       expect(refusalOf(waits, now)).toMatchObject({
         code: 'throttled',
-        details: { limit: 'send_per_ip_per_10m', retryAfter: 2 },
+        limit: 'send_per_ip_per_10m',
+        retryAfter: 2,
       });
   });
 
@@ -86,7 +87,7 @@ describe('a refusal', () => {
     [1_001, 'Too many requests; try again in 2 seconds'],
   ])('of %i ms says so to a person', (wait, sentence) => {
     expect(refusalOf([{ limit: 'send_per_ip_per_10m', freeAt: now + wait }], now)).toMatchObject({
-      details: { sentence },
+      sentence,
     });
   });
 });

@@ -67,8 +67,9 @@ describe('a line of a log', () => {
   it('that holds a decision is read, whatever else it holds and whatever stands before it', () => {
     const logged = decision();
     const more = JSON.stringify({ ...JSON.parse(lineOf({ ...logged, later: 1 })), xray_trace_id: '1-2' });
-    expect(readDecision(`2026-11-21T00:00:00 ${more}`)).toEqual(logged);
-    expect(readDecision(lineOf(check()))).toMatchObject({ function: 'check_verification', outcome: 'wrong' });
+    // A line of before functions declared what they reserve.
+    expect(readDecision(`2026-11-21T00:00:00 ${more}`)).toEqual({ ...logged, reserves: 'send' });
+    expect(readDecision(lineOf(check()))).toMatchObject({ reserves: 'check', outcome: 'wrong' });
   });
 
   it.each([

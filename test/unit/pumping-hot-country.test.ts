@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { pumpingPolicy } from '../../functions/guard/policy/spend-policy.ts';
-import { createPumpingBreaker } from '../../functions/guard/spend/pumping.ts';
+import { PumpingBreaker } from '../../functions/guard/spend/pumping.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';
 
 /** What DynamoDB writes to one item in a second (its partition's limit, in units of 1 kB). */
@@ -21,8 +21,9 @@ it('a country that a thousand containers send to all at once throttles no item',
     },
   };
   const policy = v.parse(pumpingPolicy, { mode: 'record' });
-  const fleet = Array.from({ length: 1_000 }, () =>
-    createPumpingBreaker({ store, policy, random: Math.random, onFailure: () => expect.unreachable() }),
+  const fleet = Array.from(
+    { length: 1_000 },
+    () => new PumpingBreaker({ store, policy, random: Math.random, onFailure: () => expect.unreachable() }),
   );
   const facts = { country: 'IN', prefixes: [] };
   let sent = 0;

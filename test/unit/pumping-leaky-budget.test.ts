@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSpent, levelOf, remaining } from '../../functions/guard/spend/leaky-budget.ts';
+import { isSpent, levelOf, remaining } from '../../functions/guard/spend/pumping-levels.ts';
 
 const counts = (length: number) => fc.array(fc.nat(1_000), { minLength: length, maxLength: length });
 const elapsed = fc.double({ min: 0, max: 1, noNaN: true });

@@ -1,17 +1,17 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { pumpingPolicy } from '../../functions/guard/policy/spend-policy.ts';
-import { destinationFacts } from '../../functions/guard/rules/destination-facts.ts';
+import { PumpingBreaker, type PumpingFacts, pumpingFacts } from '../../functions/guard/spend/pumping.ts';
 import {
-  createPumpingBreaker,
-  type PumpingFacts,
-  pumpingFacts,
-} from '../../functions/guard/spend/pumping.ts';
-import { finerName, hourName, type Known, tripOf } from '../../functions/guard/spend/pumping-levels.ts';
+  finerName,
+  hourName,
+  type PumpingTraffic,
+  tripOf,
+} from '../../functions/guard/spend/pumping-levels.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
-import type { Destination } from '../../functions/verify/destination.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';
+import { hashedRequest } from '../support/hashed-request.ts';
 
 const second = 1_000;
 const hour = 3_600 * second;
@@ -21,8 +21,14 @@ const noon = midnight + 12 * hour;
 const hash = createKeyedHash('a key of more than sixteen characters');
 const policy = v.parse(pumpingPolicy, { mode: 'deny' });
 
-const nothing: Known = { country: 'GB', countryDays: [{}, {}], finer: undefined, wideDays: [{}, {}] };
-const tripped = (known: Partial<Known>, now = noon) => tripOf({ ...nothing, ...known }, policy, now);
+const nothing: PumpingTraffic = {
+  country: 'GB',
+  countryDays: [{}, {}],
+  finer: undefined,
+  wideDays: [{}, {}],
+};
+const tripped = (traffic: Partial<PumpingTraffic>, now = noon) =>
+  tripOf({ ...nothing, ...traffic }, policy, now);
 
 describe('the budget that trips', () => {
   it.each([
@@ -82,7 +88,7 @@ describe('the names of the counts', () => {
 const watched = (store: Pick<GuardStore, 'add' | 'counters'> = createMemoryCounters()) => {
   const written: { readonly key: string; readonly expiresAt: number }[] = [];
   const read: string[] = [];
-  const breaker = createPumpingBreaker({
+  const breaker = new PumpingBreaker({
     store: {
       add: (key, amounts, most, expiresAt) => {
         written.push({ key, expiresAt });
@@ -99,13 +105,13 @@ const watched = (store: Pick<GuardStore, 'add' | 'counters'> = createMemoryCount
   });
   return { breaker, written, read };
 };
-const factsOf = (number: string) => pumpingFacts(destinationFacts(number as Destination), hash, noon);
+const factsOf = (number: string) => pumpingFacts(hashedRequest(number, hash, noon));
 
 describe('what is counted', () => {
   it('of a number of no country is its range alone', async () => {
     const { breaker, read, written } = watched();
     const facts = factsOf('+881612345678');
-    await breaker.assess(facts, noon);
+    await breaker.trip(facts, noon);
     breaker.sent(facts, noon);
     await breaker.flush(noon);
     const range = `pump#${facts.prefixes[1]}#`;
@@ -117,7 +123,7 @@ describe('what is counted', () => {
   it('of an e-mail address is nothing', async () => {
     const { breaker, read, written } = watched();
     const facts = factsOf('ada@example.com');
-    expect((await breaker.assess(facts, noon)).verdict(false).trip).toBeUndefined();
+    expect(await breaker.trip(facts, noon)).toBeUndefined();
     breaker.sent(facts, noon);
     await breaker.flush(noon);
     expect([read, written]).toEqual([[], []]);
@@ -139,7 +145,7 @@ describe('what is counted', () => {
 describe('what a container has read', () => {
   const facts = factsOf('+447400123456');
   const trips = async (breaker: ReturnType<typeof watched>['breaker'], now: number) =>
-    (await breaker.assess(facts, now)).verdict(false).trip?.budget;
+    (await breaker.trip(facts, now))?.budget;
 
   it('of a day that is over is read again until late writes have arrived', async () => {
     const store = createMemoryCounters();
@@ -165,9 +171,9 @@ describe('what a container has read', () => {
       country: null,
       prefixes: [hash('prefix', `${at}`), hash('prefix', `wide ${at}`)],
     });
-    for (let at = 0; at < 1_002; at += 1) await breaker.assess(range(at), noon);
+    for (let at = 0; at < 1_002; at += 1) await breaker.trip(range(at), noon);
     read.length = 0;
-    await breaker.assess(range(0), noon);
+    await breaker.trip(range(0), noon);
     expect(read.length).toBeGreaterThan(0);
   });
 });

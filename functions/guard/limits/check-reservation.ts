@@ -1,287 +1,227 @@
-import type { KeyedHash } from '../../privacy/keyed-hash.ts';
 import { allOf } from '../../runtime/all-of.ts';
-import type { Hints } from '../../runtime/envelope.ts';
-import { RunError } from '../../runtime/errors.ts';
+import { errorOf, RunError } from '../../runtime/errors.ts';
 import type { Checked } from '../../verify/provider.ts';
-import {
-  amendState,
-  contention,
-  type DocumentKey,
-  documentKey,
-  loadState,
-  saveState,
-  type Versioned,
-} from '../store/documents.ts';
-import { type CallerKeys, callerHashes, callerKeys, callerKeysBefore } from './caller-keys.ts';
-import { type CheckAsk, checksLeft, decideCheck, ended } from './check-rules.ts';
-import {
-  type DestinationState,
-  stateLives,
-  type VerificationRecord,
-  withApproval,
-  withoutGuess,
-  withRecord,
-} from './destination-state.ts';
-import { IdentityPlaces } from './identity-places.ts';
-import type { GuardParts, GuessAnswer, GuessRequest, ReservedGuess } from './limits.ts';
-import { lifeLeft } from './send-outcome.ts';
-import { secondsUntil } from './windows.ts';
+import { ownTokens } from '../request/caller-keys.ts';
+import type { HashedRequest, RequestHashes } from '../request/hashed-request.ts';
+import { contention, type DocumentPlace } from '../store/documents.ts';
+import { CallerPlaces } from './caller-places.ts';
+import { approved, type CheckAsk, decideCheck, ended, unjudged } from './check-rules.ts';
+import { DestinationDocument } from './destination-document.ts';
+import { stateLives, type VerificationRecord } from './destination-state.ts';
+import { checkHints } from './hints.ts';
+import type { JudgedWrong } from './judged-wrong.ts';
+import { type CheckAnswer, goesOnWithout, type LimitsParts, type Reserved } from './limits.ts';
+import { withExactWait } from './send-rules.ts';
+import { callerWindow } from './windows.ts';
 
 /** How often, in milliseconds, and how many times to look whether the same code was approved for another request. */
 const pollEvery = 100;
 const polls = 20;
-/** How long a guess may be on its way to Twilio, in milliseconds. */
-const guessFlight = 7_000;
-/** How many guesses that were judged wrong are remembered; beyond that all are forgotten. */
-const maxJudged = 1_000;
+/** How long a check may be on its way to Twilio, in milliseconds. */
+const checkFlight = 7_000;
 const maxTries = 200;
 
-const isSame = (one: VerificationRecord, other: VerificationRecord | undefined): boolean =>
-  one.sid === other?.sid && one.startedAt === other.startedAt;
+/** A check as it is asked for. */
+export interface CheckAsked {
+  readonly code: string;
+  /** The sid that the caller holds. */
+  readonly sid: string | undefined;
+}
+
+/** What a check ends with that Twilio did not judge: our own record's answer, or an error. */
+export type Unjudged =
+  | { readonly kind: 'answered'; readonly answer: CheckAnswer }
+  | { readonly kind: 'refused'; readonly error: unknown };
+
+const targetIn = ({ caller, hash, to }: RequestHashes, code: string): DocumentPlace => ({
+  key: `to#${to}`,
+  holds: [caller.by, ...ownTokens(caller), hash('code', `${to} ${code}`)],
+});
+
+/** What a code that was approved for another request is answered with: nothing is left of its verification. */
+const repeated = (approvedSid: string): CheckAnswer => ({ approvedSid, hints: { replayed: true } });
 
 /**
- * The guesses that this container saw judged wrong. Whoever repeats one is answered at once: only a code that may yet
- * prove right is worth a wait, which costs time and reads.
+ * One check's place in all limits: written down as a failure before it is judged, then kept or given back. Holds what
+ * it has taken so far.
  */
-class JudgedWrong {
-  readonly #ids = new Set<string>();
-
-  add(id: string): void {
-    if (this.#ids.size >= maxJudged) this.#ids.clear();
-    this.#ids.add(id);
-  }
-
-  has(id: string): boolean {
-    return this.#ids.has(id);
-  }
-}
-
-/** Where a check's counters stand. */
-interface GuessKeys {
-  /** The table's key of the destination. */
-  readonly key: DocumentKey;
-  /** What the caller was known by before the hash was changed, if its window still holds that. */
-  readonly callerBefore: CallerKeys | undefined;
-}
-
-/** One check on its way through the guard. */
-class GuessReservation {
-  readonly #parts: GuardParts;
-  readonly #onHistory: GuessRequest['onHistory'];
+export class CheckReservation {
+  readonly #parts: LimitsParts;
   readonly #ask: Omit<CheckAsk, 'now'>;
-  readonly #key: DocumentKey;
-  readonly #places: IdentityPlaces;
-  readonly #judged: JudgedWrong;
+  readonly #document: DestinationDocument;
+  readonly #places: CallerPlaces;
+  readonly #judgedWrong: JudgedWrong;
+  /** The verification as it was when the check was reserved. */
+  #judged: VerificationRecord | undefined;
+  #verifiedBefore = false;
+  /** Whether the check goes on though the store is down: then nothing is written. */
+  #unguarded = false;
 
   constructor(
-    parts: GuardParts,
-    ask: CheckAsk,
-    { key, callerBefore }: GuessKeys,
-    judged: JudgedWrong,
-    onHistory: GuessRequest['onHistory'],
+    parts: LimitsParts,
+    request: HashedRequest,
+    { code, sid }: CheckAsked,
+    judgedWrong: JudgedWrong,
   ) {
-    this.#judged = judged;
-    this.#onHistory = onHistory;
+    const {
+      at,
+      asked: { service },
+      hashes,
+    } = request;
+    const { caller } = hashes;
+    const now = targetIn(hashes, code);
+    const older = request.before(stateLives);
+    const callerBefore = request.before(callerWindow)?.caller;
     this.#parts = parts;
-    this.#ask = ask;
-    this.#key = key;
-    this.#places = new IdentityPlaces(parts, ask, callerBefore);
+    this.#ask = { id: request.id, service, caller, code: now.holds.at(-1) ?? '', sid };
+    this.#document = new DestinationDocument(parts.store, { now, before: older && targetIn(older, code) });
+    this.#places = new CallerPlaces(parts.store, parts.policy, {
+      reserves: 'check',
+      id: this.#ask.id,
+      now: at,
+      callers: callerBefore === undefined ? [caller] : [caller, callerBefore],
+    });
+    this.#judgedWrong = judgedWrong;
   }
 
-  /** Goes on until the guess is written down, answered or refused. */
-  async run(): Promise<ReservedGuess> {
+  /** Whether the destination was ever verified when this request came, as far as the table could be read. */
+  get verifiedBefore(): boolean {
+    return this.#verifiedBefore;
+  }
+
+  /** Goes on until the check is written down, answered or refused. What a refused one took is given back. */
+  async reserve(): Promise<Reserved<CheckAnswer>> {
     try {
       for (let tries = 0; tries < maxTries; tries += 1) {
-        const done = await this.#attempt(this.#parts.clock(), tries);
-        if (done !== undefined) return done;
+        const reserved = await this.#attempt(this.#parts.clock(), tries);
+        if (reserved === undefined) continue;
+        if (reserved.kind === 'refused') await this.#giveBack();
+        return reserved;
       }
-      throw contention();
-    } catch (refusal) {
-      await this.#places.giveBack().catch(() => this.#parts.onStoreFailure('check', 'denied'));
-      throw refusal;
-    }
-  }
-
-  async #attempt(now: number, tries: number): Promise<ReservedGuess | undefined> {
-    const { pause, policy, store } = this.#parts;
-    const [waits, found] = await allOf([this.#places.take(now), loadState(store, this.#key, now)]);
-    this.#onHistory?.(found.state.verifiedAt > 0);
-    // The SDK repeats a write whose reply was lost, and then finds its own.
-    if (found.state.guesses.some(({ id }) => id === this.#ask.id)) return this.#reserved(found);
-    const verdict = decideCheck(found.state, { ...this.#ask, now }, policy, waits);
-    // The same code may be on its way, and right: then there is no need to guess. Where the caller's places are all
-    // taken, it may be so new that the destination does not show it yet.
-    const unseen = tries === 0 && waits.length > 0;
-    if (verdict.kind === 'refuse' && tries < polls && (unseen || this.#sameCodeFlies(found.state))) {
-      await pause(pollEvery);
-      return undefined;
-    }
-    const { state } = verdict;
-    const saved = state === undefined ? found : await saveState(store, this.#key, found.version, state, now);
-    if (saved === undefined) return undefined;
-    if (verdict.kind === 'refuse') throw verdict.error;
-    if (verdict.kind === 'reserve') return this.#reserved(saved);
-    await this.#places.giveBack();
-    return { known: this.#repeated(verdict.sid) };
-  }
-
-  #reserved(saved: Versioned): ReservedGuess {
-    return { known: null, settle: (checking) => this.#settle(saved, checking) };
-  }
-
-  async #settle(saved: Versioned, checking: Promise<Checked>): Promise<GuessAnswer> {
-    let checked: Checked;
-    try {
-      checked = await checking;
+      await this.#giveBack();
+      return { kind: 'refused', error: contention() };
     } catch (thrown) {
-      return await this.#unjudged(saved, thrown);
+      await this.#giveBack();
+      this.#unguarded = goesOnWithout('check', thrown, this.#parts);
+      return this.#unguarded ? { kind: 'reserved' } : { kind: 'refused', error: thrown };
     }
-    const now = this.#parts.clock();
-    // A wrong guess stands as it was written down.
-    if (!checked.approved) {
-      this.#judged.add(this.#ask.id);
-      return { approvedSid: null, hints: this.#hints(saved.state, now) };
+  }
+
+  /** Writes down what Twilio said of the code, and answers with it. */
+  async judged({ approved: isRight, sid }: Checked): Promise<CheckAnswer> {
+    if (this.#unguarded) return { approvedSid: isRight ? sid : null, hints: {} };
+    const { clock, onStoreFailure, policy } = this.#parts;
+    const ask = { ...this.#ask, now: clock() };
+    // A wrong code stands as it was written down.
+    if (!isRight) {
+      this.#judgedWrong.add(ask.id);
+      return { approvedSid: null, hints: checkHints(this.#document.state, ask, policy) };
     }
     try {
       const [state] = await Promise.all([
-        this.#amend(saved, now, (state) => this.#approved(state, this.#record(saved), checked.sid, now)),
+        this.#document.amend(ask.now, (before) => approved(before, ask, this.#judged, sid)),
         this.#places.giveBack(),
       ]);
-      return { approvedSid: checked.sid, hints: this.#hints(state, now) };
+      return { approvedSid: sid, hints: checkHints(state, ask, policy) };
     } catch {
       // Twilio has approved: the answer stands, whatever became of the record.
-      this.#parts.onStoreFailure('check', 'allowed');
-      return { approvedSid: checked.sid, hints: {} };
+      onStoreFailure('check', 'allowed');
+      return { approvedSid: sid, hints: {} };
     }
   }
 
-  /** The verification that a state holds. */
-  #record({ state }: Pick<Versioned, 'state'>): VerificationRecord | undefined {
-    return state.records[this.#ask.service];
-  }
-
-  #approved(
-    before: DestinationState,
-    judged: VerificationRecord | undefined,
-    sid: string,
-    now: number,
-  ): DestinationState {
-    const { caller, code, id, service } = this.#ask;
-    const callers = [caller.identity, caller.network].filter((token) => token !== undefined);
-    const state = withApproval(withoutGuess(before, id), callers, now);
-    const found = state.records[service];
-    // Another verification has begun since.
-    if (found !== undefined && found.sid !== sid && !isSame(found, judged)) return state;
-    const record = found ?? {
-      channel: '',
-      by: [caller.by],
-      byTrusted: caller.trusted,
-      startedAt: now,
-      expiresAt: now,
-      checks: 0,
-    };
-    return withRecord(state, service, { ...record, sid, end: 'approved', endedAt: now, code });
-  }
-
-  /** Twilio did not say right or wrong: the guess is given back, and our own record tells what Twilio's 404 means. */
-  async #unjudged(saved: Versioned, thrown: unknown): Promise<GuessAnswer> {
-    const now = this.#parts.clock();
-    const { policy } = this.#parts;
+  /** Gives back a check that Twilio judged neither right nor wrong; our own record tells what Twilio's 404 means. */
+  async unjudged(thrown: unknown): Promise<Unjudged> {
+    if (this.#unguarded) return { kind: 'refused', error: thrown };
+    const { clock, onStoreFailure, policy } = this.#parts;
+    const ask = { ...this.#ask, now: clock() };
     const gone = thrown instanceof RunError && thrown.code === 'no_verification';
     const used = thrown instanceof RunError && thrown.code === 'max_attempts';
-    const found = gone ? await this.#approvedElsewhere(saved).catch(() => saved) : saved;
-    const record = this.#record(found);
-    if (record?.end === 'approved' && record.sid !== null && record.code === this.#ask.code) {
+    if (gone) await this.#awaitSameCode().catch(() => undefined);
+    const record = this.#record ?? this.#judged;
+    if (record?.end === 'approved' && record.sid !== null && record.code === ask.code) {
       await this.#places.giveBack();
-      return this.#repeated(record.sid);
+      return { kind: 'answered', answer: repeated(record.sid) };
     }
     const end = gone ? 'expired' : used ? 'max_attempts' : null;
     try {
       await Promise.all([
-        this.#amend(found, now, (state) => this.#returned(state, this.#record(saved), end, now)),
+        this.#document.amend(ask.now, (before) => unjudged(before, ask, this.#judged, end)),
         this.#places.giveBack(),
       ]);
     } catch {
-      this.#parts.onStoreFailure('check', 'allowed');
+      onStoreFailure('check', 'allowed');
     }
-    if (gone && record !== undefined)
-      throw ended(record.end === 'approved' ? 'already_used' : 'expired', policy);
-    throw lifeLeft(thrown, record, now);
+    if (!gone || record === undefined)
+      return { kind: 'refused', error: withExactWait(thrown, record, ask.now) };
+    const refusal = ended(record.end === 'approved' ? 'already_used' : 'expired', policy);
+    return { kind: 'refused', error: errorOf(refusal) };
   }
 
-  #returned(
-    before: DestinationState,
-    judged: VerificationRecord | undefined,
-    end: 'expired' | 'max_attempts' | null,
-    now: number,
-  ): DestinationState {
-    const state = withoutGuess(before, this.#ask.id);
-    const record = state.records[this.#ask.service];
-    if (record === undefined || !isSame(record, judged)) return state;
-    const checks = state === before ? record.checks : Math.max(0, record.checks - 1);
-    const ending = end !== null && record.end === null ? { end, endedAt: now } : {};
-    return withRecord(state, this.#ask.service, { ...record, checks, ...ending });
+  async #attempt(now: number, tries: number): Promise<Reserved<CheckAnswer> | undefined> {
+    const { pause, policy } = this.#parts;
+    const [, state] = await allOf([this.#places.take(now), this.#document.load(now)]);
+    this.#verifiedBefore = state.verifiedAt > 0;
+    // The SDK repeats a write whose reply was lost, and then finds its own.
+    if (state.checks.some(({ id }) => id === this.#ask.id)) return this.#reserved();
+    const waits = this.#places.waits('full');
+    const verdict = decideCheck(state, { ...this.#ask, now }, policy, waits);
+    // The same code may be on its way, and right: then there is no need to ask again. Where the caller's places are
+    // all taken, it may be so new that the destination does not show it yet.
+    const unseen = tries === 0 && waits.length > 0;
+    if (verdict.kind === 'refuse' && tries < polls && (unseen || this.#sameCodeFlies)) {
+      await pause(pollEvery);
+      return undefined;
+    }
+    if (verdict.state !== undefined && !(await this.#document.save(verdict.state, now))) return undefined;
+    switch (verdict.kind) {
+      case 'refuse':
+        return { kind: 'refused', error: errorOf(verdict.refusal) };
+      case 'reserve':
+        return this.#reserved();
+      case 'approved':
+        await this.#places.giveBack();
+        return { kind: 'answered', answer: repeated(verdict.sid) };
+    }
+  }
+
+  #reserved(): Reserved<CheckAnswer> {
+    this.#judged = this.#record;
+    return { kind: 'reserved' };
+  }
+
+  /** The verification that the document holds. */
+  get #record(): VerificationRecord | undefined {
+    return this.#document.state.records[this.#ask.service];
   }
 
   /** Of several requests with the right code one is approved and the others find nothing: they wait for its record. */
-  async #approvedElsewhere(saved: Versioned): Promise<Versioned> {
-    const { clock, pause, store } = this.#parts;
-    let found = await loadState(store, this.#key, clock());
-    for (let poll = 0; poll < polls && this.#sameCodeFlies(found.state); poll += 1) {
+  async #awaitSameCode(): Promise<void> {
+    const { clock, pause } = this.#parts;
+    await this.#document.load(clock());
+    for (let poll = 0; poll < polls && this.#sameCodeFlies; poll += 1) {
       await pause(pollEvery);
-      found = await loadState(store, this.#key, clock());
+      await this.#document.load(clock());
     }
-    return found.version === 0 ? saved : found;
   }
 
-  /** What a code that was approved for another request is answered with: nothing is left of its verification. */
-  #repeated(approvedSid: string): GuessAnswer {
-    return { approvedSid, hints: { replayed: true } };
-  }
-
-  #sameCodeFlies({ guesses, records }: DestinationState): boolean {
+  /** Whether another request with the same code is on its way, and may be right. */
+  get #sameCodeFlies(): boolean {
     const now = this.#parts.clock();
-    const { code, id, service } = this.#ask;
-    const others = guesses.filter((guess) => guess.id !== id && !this.#judged.has(guess.id));
+    const { code, id } = this.#ask;
     return (
-      records[service]?.end === null &&
-      others.some((guess) => guess.code === code && now < guess.at + guessFlight)
+      this.#record?.end === null &&
+      this.#document.state.checks.some(
+        (check) =>
+          check.id !== id &&
+          check.code === code &&
+          now < check.at + checkFlight &&
+          !this.#judgedWrong.has(check.id),
+      )
     );
   }
 
-  #amend(from: Versioned, now: number, change: (state: DestinationState) => DestinationState) {
-    return amendState(this.#parts.store, this.#key, from, now, change);
-  }
-
-  #hints(state: DestinationState, now: number): Hints {
-    const ask = { ...this.#ask, now };
-    const record = state.records[ask.service];
-    const pending = record !== undefined && record.end === null;
-    return {
-      checksLeft: pending ? checksLeft(state, ask, this.#parts.policy) : undefined,
-      expiresIn: pending ? secondsUntil(record.expiresAt, now) : undefined,
-    };
+  async #giveBack(): Promise<void> {
+    await this.#places.giveBack().catch(() => this.#parts.onStoreFailure('check', 'denied'));
   }
 }
-
-/** Writes guesses down before they are judged. */
-export const createGuessGuard = (parts: GuardParts) => {
-  const judged = new JudgedWrong();
-  return async (request: GuessRequest): Promise<ReservedGuess> => {
-    const hash = await parts.hash();
-    const now = parts.clock();
-    const under = (hashed: KeyedHash) => {
-      const target = hashed('to', request.destination);
-      const caller = callerKeys(request.caller, hashed);
-      const code = hashed('code', `${target} ${request.code}`);
-      return { key: `to#${target}`, holds: [...callerHashes(caller), code], caller, code };
-    };
-    const { caller, code } = under(hash);
-    const ask = { id: parts.newId(), now, service: request.service, caller, code, sid: request.sid };
-    const keys = {
-      key: documentKey(hash, under, now, stateLives),
-      callerBefore: callerKeysBefore(request.caller, hash, now),
-    };
-    return await new GuessReservation(parts, ask, keys, judged, request.onHistory).run();
-  };
-};

@@ -1,17 +1,21 @@
-import { RunError } from '../../runtime/errors.ts';
+import { minute } from '../../runtime/clock.ts';
+import type { Refusal } from '../../runtime/errors.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { CallerKeys } from './caller-keys.ts';
+import type { CallerKeys } from '../request/caller-keys.ts';
 import {
+  type Check,
   type DestinationState,
-  type Guess,
   laneOf,
+  standingOf,
   type VerificationRecord,
-  withGuess,
+  withApproval,
+  withCheck,
+  withoutCheck,
   withRecord,
 } from './destination-state.ts';
 import { refusalOf, secondsUntil, type Wait, windowFreeAt, windowLimit } from './windows.ts';
 
-/** A check that asks for leave to guess. */
+/** A check that asks to be judged. */
 export interface CheckAsk {
   readonly id: string;
   /** Milliseconds since the epoch. */
@@ -28,43 +32,43 @@ export interface CheckAsk {
 export type CheckVerdict =
   /** Twilio may judge it, once this state is written. */
   | { readonly kind: 'reserve'; readonly state: DestinationState }
-  /** The same code was approved a moment ago, if this state can be written: nobody tried another one since. */
+  /** The same code was approved a moment ago, if this state can be written: no other code was tried since. */
   | { readonly kind: 'approved'; readonly sid: string; readonly state: DestinationState }
   /** `state` must be written first, where there is one. */
-  | { readonly kind: 'refuse'; readonly error: RunError; readonly state?: DestinationState };
+  | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly state?: DestinationState };
 
 /** How long the approving code is answered again from our own record, in milliseconds. */
-export const approvalEcho = 60_000;
+export const approvalEcho = minute;
 
 /** The wrong codes that Twilio judges for one verification (error 60202). */
 export const checksPerVerification = 5;
 
 // A run of failures this old does not count any more, in milliseconds.
-const failuresFade = 600_000;
+const failuresFade = 10 * minute;
 
 /** How a caller stands to a verification. */
 type Standing =
-  /** Has verified the destination before; where nobody has, has a tie to this verification. */
+  /** Has verified the destination before; where it has no owner yet, has a tie to this verification. */
   | 'owner'
-  /** Started it or holds its sid, which anybody can do; somebody else has verified the destination before. */
+  /** Started it or holds its sid, though the destination has another owner. */
   | 'party'
   | 'stranger';
 
-// Where nothing is known of who started it, everybody may have.
+// Where it is not known who started it, every caller may have.
 const isParty = (record: VerificationRecord | undefined, { caller, sid }: CheckAsk): boolean =>
   record === undefined ||
   record.byTrusted ||
   record.by.includes(caller.by) ||
   (sid !== undefined && sid === record.sid);
 
-const standingOf = (state: DestinationState, ask: CheckAsk): Standing => {
-  const { identity, network, trusted } = ask.caller;
-  if (trusted || state.known.some((token) => token === identity || token === network)) return 'owner';
+const checkerStanding = (state: DestinationState, ask: CheckAsk): Standing => {
+  const standing = standingOf(state, ask.caller);
+  if (standing === 'owner') return 'owner';
   if (!isParty(state.records[ask.service], ask)) return 'stranger';
-  return state.known.length === 0 ? 'owner' : 'party';
+  return standing === 'unowned' ? 'owner' : 'party';
 };
 
-// Of the guesses at a destination's code, and so of those that Twilio takes, its owner keeps what others can't reach.
+// Of the checks of a destination's code, and so of those that Twilio judges, its owner keeps some that others can't use.
 const outsidersPlaces = (standing: 'party' | 'stranger', limit: number): number => {
   const places = Math.min(limit, checksPerVerification);
   const strangers = Math.max(1, Math.floor(places * 0.4));
@@ -79,15 +83,15 @@ const failuresOf = (state: DestinationState, stranger: boolean, now: number, pol
   return now - at > Math.max(failuresFade, delay) ? { count: 0, freeAt: 0 } : { count, freeAt: at + delay };
 };
 
-/** The limits of the destination, each with the moment from which it says yes to a guess. */
-const guessWaits = (state: DestinationState, ask: CheckAsk, policy: Policy): readonly Wait[] => {
-  const standing = standingOf(state, ask);
+/** The limits of the destination, each with the moment from which it admits a check. */
+const checkWaits = (state: DestinationState, ask: CheckAsk, policy: Policy): readonly Wait[] => {
+  const standing = checkerStanding(state, ask);
   const { freeAt } = failuresOf(state, standing !== 'owner', ask.now, policy);
   const waits: Wait[] = [{ limit: 'cooldown_seconds_after_failed_check', freeAt }];
   const limit = windowLimit(policy, 'check_per_identity_per_10m');
   if (limit !== undefined) {
-    const wait = (counts: (guess: Guess) => boolean, places: number): Wait => {
-      const times = state.guesses.filter(counts).map(({ at }) => at);
+    const wait = (counts: (check: Check) => boolean, places: number): Wait => {
+      const times = state.checks.filter(counts).map(({ at }) => at);
       return { limit: limit.limit, freeAt: windowFreeAt(times, { ...limit, places }) };
     };
     if (ask.caller.identity === undefined) waits.push(wait(({ counts }) => counts, limit.places));
@@ -98,20 +102,23 @@ const guessWaits = (state: DestinationState, ask: CheckAsk, policy: Policy): rea
 };
 
 /** Why a verification can't be checked any more. */
-const endOf = (record: VerificationRecord, now: number, policy: Policy): RunError | undefined => {
+const endOf = (record: VerificationRecord, now: number, policy: Policy): Refusal | undefined => {
   if (record.end === 'approved') return ended('already_used', policy);
   if (record.end === 'expired' || now >= record.expiresAt) return ended('expired', policy);
   if (record.end === 'max_attempts' || record.checks >= checksPerVerification)
-    return new RunError('max_attempts', {
+    return {
+      code: 'max_attempts',
       reason: 'max_attempts',
       retryAfter: Math.max(1, secondsUntil(record.expiresAt, now)),
-    });
+    };
   return undefined;
 };
 
-/** The error of an ended verification; a policy that explains nothing folds it into one. */
-export const ended = (code: 'already_used' | 'expired', policy: Policy): RunError =>
-  new RunError(policy.explain_ended ? code : 'no_verification', { reason: code });
+/** The refusal of an ended verification; a policy that explains nothing folds both into one. */
+export const ended = (code: 'already_used' | 'expired', policy: Policy): Refusal => ({
+  code: policy.explain_ended ? code : 'no_verification',
+  reason: code,
+});
 
 /** The verification, unless it is over and a later send, which may have begun another, has not come back. */
 const currentRecord = (state: DestinationState, service: string): VerificationRecord | undefined => {
@@ -125,16 +132,16 @@ const currentRecord = (state: DestinationState, service: string): VerificationRe
 };
 
 /**
- * Answers a check of an approved verification for a minute. Whoever does not know the code must not find it here, where
- * no limit counts: strangers are not answered, and the first other code ends it.
+ * Answers a check of an approved verification for a minute. A caller that does not know the code must not find it here,
+ * where no limit counts: strangers are not answered, and the first other code ends it.
  */
 const echoOf = (record: VerificationRecord, state: DestinationState, ask: CheckAsk, policy: Policy) => {
   const { code, end, endedAt, sid } = record;
   const open = end === 'approved' && sid !== null && code !== null && ask.now < endedAt + approvalEcho;
-  if (!open || standingOf(state, ask) === 'stranger') return undefined;
+  if (!open || checkerStanding(state, ask) === 'stranger') return undefined;
   if (code === ask.code) return { kind: 'approved', sid, state } as const;
   const closed = withRecord(state, ask.service, { ...record, code: null });
-  return { kind: 'refuse', error: ended('already_used', policy), state: closed } as const;
+  return { kind: 'refuse', refusal: ended('already_used', policy), state: closed } as const;
 };
 
 /**
@@ -151,24 +158,24 @@ export const decideCheck = (
   const { caller, code, id, now, service, sid } = ask;
   const record = currentRecord(state, service);
   if (sid !== undefined && record !== undefined && record.sid !== null && record.sid !== sid)
-    return { kind: 'refuse', error: new RunError('no_verification', { reason: 'other_sid' }) };
+    return { kind: 'refuse', refusal: { code: 'no_verification', reason: 'other_sid' } };
   if (sid !== undefined && record === undefined && policy.require_sid_on_check)
-    return { kind: 'refuse', error: new RunError('no_verification', { reason: 'unknown_sid' }) };
+    return { kind: 'refuse', refusal: { code: 'no_verification', reason: 'unknown_sid' } };
   const echo = record === undefined ? undefined : echoOf(record, state, ask, policy);
   if (echo !== undefined) return echo;
   const over = record === undefined ? undefined : endOf(record, now, policy);
-  if (over !== undefined) return { kind: 'refuse', error: over };
-  const error = refusalOf([...callerWaits, ...guessWaits(state, ask, policy)], now);
-  if (error !== undefined) return { kind: 'refuse', error };
-  const stranger = standingOf(state, ask) !== 'owner';
+  if (over !== undefined) return { kind: 'refuse', refusal: over };
+  const refusal = refusalOf([...callerWaits, ...checkWaits(state, ask, policy)], now);
+  if (refusal !== undefined) return { kind: 'refuse', refusal };
+  const stranger = checkerStanding(state, ask) !== 'owner';
   const { count } = failuresOf(state, stranger, now, policy);
-  const guess = { at: now, id, stranger, counts: caller.identity === undefined, code };
+  const check = { at: now, id, stranger, counts: caller.identity === undefined, code };
   const kept = policy.rate_limits.check_per_identity_per_10m ?? 0;
-  const guessed = withGuess(state, guess, count + 1, kept);
+  const checked = withCheck(state, check, count + 1, kept);
   return {
     kind: 'reserve',
     state:
-      record === undefined ? guessed : withRecord(guessed, service, { ...record, checks: record.checks + 1 }),
+      record === undefined ? checked : withRecord(checked, service, { ...record, checks: record.checks + 1 }),
   };
 };
 
@@ -178,6 +185,56 @@ export const checksLeft = (state: DestinationState, ask: CheckAsk, policy: Polic
   const byVerification = checksPerVerification - (record?.checks ?? 0);
   const limit = windowLimit(policy, 'check_per_identity_per_10m');
   if (limit === undefined || ask.caller.identity !== undefined) return Math.max(0, byVerification);
-  const recent = state.guesses.filter(({ at, counts }) => counts && at > ask.now - limit.window).length;
+  const recent = state.checks.filter(({ at, counts }) => counts && at > ask.now - limit.window).length;
   return Math.max(0, Math.min(byVerification, limit.places - recent));
+};
+
+const isSame = (one: VerificationRecord, other: VerificationRecord | undefined): boolean =>
+  one.sid === other?.sid && one.startedAt === other.startedAt;
+
+/**
+ * The state after Twilio approved a check.
+ *
+ * @param judged - the verification as it was when the check was reserved.
+ * @param sid - of the verification that Twilio approved.
+ */
+export const approved = (
+  before: DestinationState,
+  { caller, code, id, now, service }: CheckAsk,
+  judged: VerificationRecord | undefined,
+  sid: string,
+): DestinationState => {
+  const state = withApproval(withoutCheck(before, id), caller, now);
+  const found = state.records[service];
+  // Another verification has begun since.
+  if (found !== undefined && found.sid !== sid && !isSame(found, judged)) return state;
+  const record = found ?? {
+    channel: '',
+    by: [caller.by],
+    byTrusted: caller.trusted,
+    startedAt: now,
+    expiresAt: now,
+    checks: 0,
+  };
+  return withRecord(state, service, { ...record, sid, end: 'approved', endedAt: now, code });
+};
+
+/**
+ * The state after a check that Twilio judged neither right nor wrong: it is given back.
+ *
+ * @param judged - the verification as it was when the check was reserved.
+ * @param end - how that verification has ended, where Twilio's answer tells.
+ */
+export const unjudged = (
+  before: DestinationState,
+  { id, now, service }: CheckAsk,
+  judged: VerificationRecord | undefined,
+  end: 'expired' | 'max_attempts' | null,
+): DestinationState => {
+  const state = withoutCheck(before, id);
+  const record = state.records[service];
+  if (record === undefined || !isSame(record, judged)) return state;
+  const checks = state === before ? record.checks : Math.max(0, record.checks - 1);
+  const ending = end !== null && record.end === null ? { end, endedAt: now } : {};
+  return withRecord(state, service, { ...record, checks, ...ending });
 };

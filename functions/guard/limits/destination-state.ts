@@ -1,9 +1,11 @@
 import * as v from 'valibot';
+import { day, hour, minute } from '../../runtime/clock.ts';
 import type { Channel } from '../../verify/channel.ts';
+import { type CallerKeys, isOwner, ownTokens } from '../request/caller-keys.ts';
 
 // One document per destination holds what its limits need, so that one conditional write decides. Names are short
-// because a document of up to 1 kB costs one write unit. Times are milliseconds since the epoch; callers, codes and
-// services are hashes.
+// because a document of up to 1 kB costs one write unit. Times are milliseconds since the epoch; callers and codes are
+// hashes, services their SIDs. What is stored keeps the names of its first version: `guesses` are checks, `known` owners.
 
 const time = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -16,10 +18,10 @@ const send = v.object({
   stranger: v.boolean(),
 });
 
-const guess = v.object({
+const check = v.object({
   at: time,
   id: v.string(),
-  /** Whether the caller was anybody but the owner, as far as that is known. */
+  /** Whether the caller was not the owner, as far as that is known. */
   stranger: v.boolean(),
   /** Whether it counts for the destination, because no identity was given. */
   counts: v.boolean(),
@@ -49,7 +51,7 @@ const record = v.object({
   channel: v.string(),
   /** Who started it or had it sent again, newest first. */
   by: v.array(v.string()),
-  /** Whether one of them was a direct caller of whom nothing more is known. */
+  /** Whether one of them was a trusted caller: a direct one that named neither identity nor address. */
   byTrusted: v.boolean(),
   startedAt: time,
   expiresAt: time,
@@ -61,49 +63,61 @@ const record = v.object({
   code: v.nullable(v.string()),
 });
 
-const state = v.object({
+const stored = v.object({
   /** Newest first. */
   sends: v.array(send),
-  /** Newest first. */
-  guesses: v.array(guess),
+  /** The checks, newest first. */
+  guesses: v.array(check),
   failures: v.object({ known: failures, stranger: failures }),
   /** The last send by channel. */
   last: v.record(v.string(), lastSend),
   /** The verification by service. */
   records: v.record(v.string(), record),
-  /** The identities and networks that have verified this destination, newest first. */
+  /** The owners: the identities and networks that have verified this destination, newest first. */
   known: v.array(v.string()),
   /** When it was last verified; 0 where never. */
   verifiedAt: time,
 });
+type Stored = v.InferOutput<typeof stored>;
+
+/** A send as it counts in the windows of its destination. */
+export type Send = v.InferOutput<typeof send>;
+/** A check as it counts in the windows of its destination. */
+export type Check = v.InferOutput<typeof check>;
+/** The last send on a channel. */
+export type LastSend = v.InferOutput<typeof lastSend>;
+/** What we know of a verification. */
+export type VerificationRecord = v.InferOutput<typeof record>;
 
 /** What the guard knows of a destination. */
-export type DestinationState = v.InferOutput<typeof state>;
-export type LastSend = v.InferOutput<typeof lastSend>;
-export type VerificationRecord = v.InferOutput<typeof record>;
-export type Guess = v.InferOutput<typeof guess>;
+export interface DestinationState extends Pick<Stored, 'sends' | 'last' | 'records' | 'verifiedAt'> {
+  /** Newest first. */
+  readonly checks: readonly Check[];
+  /** Wrong codes in a row: those of owners, and of all others. */
+  readonly failures: Readonly<Record<'owner' | 'stranger', v.InferOutput<typeof failures>>>;
+  /** The identities and networks that have verified this destination, newest first. */
+  readonly owners: readonly string[];
+}
 
-/** How long a verified destination and those who verified it are remembered, in milliseconds. */
-const knownFor = 90 * 24 * 3_600_000;
-/** How long a document is kept at most, in milliseconds. */
-export const stateLives = knownFor;
+/** How long a verified destination and its owners are remembered, in milliseconds: as long as a document is kept at most. */
+export const stateLives = 90 * day;
 /** How long a destination is remembered that was never verified, in milliseconds: its longest window. */
-const rememberedFor = 24 * 3_600_000;
-const maxKnown = 6;
+const rememberedFor = 24 * hour;
+const maxOwners = 6;
 const maxSends = 10;
-// Three verifications begin in ten minutes, on top of one that waits; each takes five guesses.
-const maxGuesses = 24;
-/** How long a guess counts, in milliseconds: its longest window. */
-const guessesCount = 600_000;
+// Three verifications begin in ten minutes, on top of one that waits; each takes five checks.
+const maxChecks = 24;
+/** How long a check counts, in milliseconds: its longest window. */
+const checksCount = 10 * minute;
 
-/** A destination that nothing is known of. */
+/** A destination that we know nothing of. */
 export const emptyState: DestinationState = {
   sends: [],
-  guesses: [],
-  failures: { known: { count: 0, at: 0 }, stranger: { count: 0, at: 0 } },
+  checks: [],
+  failures: { owner: { count: 0, at: 0 }, stranger: { count: 0, at: 0 } },
   last: {},
   records: {},
-  known: [],
+  owners: [],
   verifiedAt: 0,
 };
 
@@ -112,16 +126,47 @@ export const emptyState: DestinationState = {
  *
  * @throws ValiError where it is ill-formed, which stands for a store that failed: nothing is admitted on it.
  */
-export const readState = (document: unknown): DestinationState =>
-  document === undefined ? emptyState : v.parse(state, document);
+export const readState = (document: unknown): DestinationState => {
+  if (document === undefined) return emptyState;
+  const { failures, guesses, known, ...same } = v.parse(stored, document);
+  return {
+    ...same,
+    checks: guesses,
+    failures: { owner: failures.known, stranger: failures.stranger },
+    owners: known,
+  };
+};
+
+/** The document that a state is stored as. */
+export const storedState = ({ checks, failures, owners, ...same }: DestinationState) => ({
+  ...same,
+  guesses: checks,
+  failures: { known: failures.owner, stranger: failures.stranger },
+  known: owners,
+});
 
 /** Until when a state must be kept, in milliseconds since the epoch. */
 export const expiryOf = ({ verifiedAt }: DestinationState, now: number): number =>
-  Math.max(now + rememberedFor, verifiedAt + knownFor) + 1_000;
+  Math.max(now + rememberedFor, verifiedAt + stateLives) + 1_000;
 
-/** Whose failures in a row a guess counts with. */
-export const laneOf = ({ stranger }: Pick<Guess, 'stranger'>): keyof DestinationState['failures'] =>
-  stranger ? 'stranger' : 'known';
+/** How a caller stands to a destination. */
+export type Standing =
+  /** Has verified it before, or is a trusted caller. */
+  | 'owner'
+  /** Another caller, where the destination has an owner. */
+  | 'stranger'
+  /** Any caller, where the destination has none yet. */
+  | 'unowned';
+
+/** How a caller stands to a destination, by who has verified it. */
+export const standingOf = ({ owners }: DestinationState, caller: CallerKeys): Standing => {
+  if (isOwner(owners, caller)) return 'owner';
+  return owners.length === 0 ? 'unowned' : 'stranger';
+};
+
+/** Whose failures in a row a check counts with. */
+export const laneOf = ({ stranger }: Pick<Check, 'stranger'>): keyof DestinationState['failures'] =>
+  stranger ? 'stranger' : 'owner';
 
 /** The state with a send added. */
 export const withSend = (
@@ -157,43 +202,43 @@ export const withRecord = (
 ): DestinationState => ({ ...before, records: { ...before.records, [service]: record } });
 
 /**
- * The state with a guess written down as a failure.
+ * The state with a check written down as a failure.
  *
  * @param count - which failure in a row it is.
  */
-export const withGuess = (
+export const withCheck = (
   before: DestinationState,
-  guess: Guess,
+  check: Check,
   count: number,
   kept: number,
 ): DestinationState => ({
   ...before,
-  guesses: [guess, ...before.guesses.filter(({ at }) => at > guess.at - guessesCount)].slice(
+  checks: [check, ...before.checks.filter(({ at }) => at > check.at - checksCount)].slice(
     0,
-    Math.max(kept, maxGuesses),
+    Math.max(kept, maxChecks),
   ),
-  failures: { ...before.failures, [laneOf(guess)]: { count, at: guess.at } },
+  failures: { ...before.failures, [laneOf(check)]: { count, at: check.at } },
 });
 
-/** The state without a guess that nobody judged, or that was right. */
-export const withoutGuess = (before: DestinationState, id: string): DestinationState => {
-  const gone = before.guesses.find((guess) => guess.id === id);
+/** The state without a check that was not judged, or that was right. */
+export const withoutCheck = (before: DestinationState, id: string): DestinationState => {
+  const gone = before.checks.find((check) => check.id === id);
   if (gone === undefined) return before;
-  const guesses = before.guesses.filter((guess) => guess.id !== id);
+  const checks = before.checks.filter((check) => check.id !== id);
   const lane = laneOf(gone);
-  const previous = guesses.find((guess) => guess.stranger === gone.stranger)?.at ?? 0;
+  const previous = checks.find((check) => check.stranger === gone.stranger)?.at ?? 0;
   const count = Math.max(0, before.failures[lane].count - 1);
-  return { ...before, guesses, failures: { ...before.failures, [lane]: { count, at: previous } } };
+  return { ...before, checks, failures: { ...before.failures, [lane]: { count, at: previous } } };
 };
 
-/** The state after an approval: failures are forgotten, the caller is known from now on. */
+/** The state after an approval: failures are forgotten, and the caller is an owner from now on. */
 export const withApproval = (
   before: DestinationState,
-  callers: readonly string[],
+  caller: CallerKeys,
   now: number,
 ): DestinationState => ({
   ...before,
   failures: emptyState.failures,
-  known: [...new Set([...callers, ...before.known])].slice(0, maxKnown),
+  owners: [...new Set([...ownTokens(caller), ...before.owners])].slice(0, maxOwners),
   verifiedAt: now,
 });

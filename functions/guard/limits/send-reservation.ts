@@ -1,293 +1,255 @@
-import type { KeyedHash } from '../../privacy/keyed-hash.ts';
 import { allOf } from '../../runtime/all-of.ts';
-import type { Hints } from '../../runtime/envelope.ts';
-import { RunError } from '../../runtime/errors.ts';
+import { errorOf, hadNoEffect, type Refusal, RunError } from '../../runtime/errors.ts';
+import type { Channel } from '../../verify/channel.ts';
 import type { Started } from '../../verify/provider.ts';
-import {
-  amendState,
-  contention,
-  type DocumentKey,
-  documentKey,
-  loadState,
-  saveState,
-  type Versioned,
-} from '../store/documents.ts';
-import type { Taken, TakeRequest } from '../store/store.ts';
-import { type CallerKeys, callerHashes, callerKeys, callerKeysBefore } from './caller-keys.ts';
-import { checksPerVerification } from './check-rules.ts';
-import { type DestinationState, stateLives, withoutSend } from './destination-state.ts';
-import { createKeyClaim, type KeyClaim, keyLife } from './idempotency-key.ts';
-import type { GuardParts, ReservedSend, SendAnswer, SendRequest } from './limits.ts';
-import { doubtful, lifeLeft, settled } from './send-outcome.ts';
-import { decideSend, destinationWaits, type SendAsk } from './send-rules.ts';
-import { refusalOf, resendCooldown, secondsUntil, type Wait, windowLimit } from './windows.ts';
+import { ownTokens } from '../request/caller-keys.ts';
+import type { HashedRequest, RequestHashes } from '../request/hashed-request.ts';
+import { contention, type DocumentPlace } from '../store/documents.ts';
+import { CallerPlaces } from './caller-places.ts';
+import { DestinationDocument } from './destination-document.ts';
+import { stateLives, withoutSend } from './destination-state.ts';
+import { startHints } from './hints.ts';
+import { IdempotencyKey, keyLife } from './idempotency-key.ts';
+import { goesOnWithout, type LimitsParts, type Reserved, type StartAnswer } from './limits.ts';
+import { decideSend, doubtful, type SendAsk, settled, withExactWait } from './send-rules.ts';
+import { callerWindow, refusalOf } from './windows.ts';
 
 /** How often an identical start on its way is looked at, and for how long in all, in milliseconds. */
 const pollEvery = 100;
 const pollFor = 7_000;
 
-/** A place in one of the caller's own limits, and whether this request took it. */
-interface CallerPlace {
-  readonly request: TakeRequest;
-  readonly name: Wait['limit'];
-  held: Taken['kind'] | 'no';
-  /** Whether it was taken by this very attempt: one taken before counts from then, and the send is yet to come. */
-  fresh: boolean;
-  /** When the window has room again; milliseconds since the epoch, 0 where it has now. */
-  freeAt: number;
+/** A start as it is asked for. */
+export interface StartAsked {
+  readonly channel: Channel;
+  readonly idempotencyKey: string | undefined;
+  /** Everything that was asked for, in one form: the same key with another one is refused. */
+  readonly payload: string;
 }
 
-const hold = (place: CallerPlace, taken: Taken): void => {
-  place.held = taken.kind;
-  place.fresh = taken.kind === 'taken';
-  place.freeAt = taken.kind === 'taken' ? 0 : taken.freeAt;
+/** What speaks against a send beside the limits: for a destination that was never verified, and for one that was. */
+export interface Objections {
+  readonly unverified: Refusal | undefined;
+  readonly verified: Refusal | undefined;
+}
+
+/** Keys, callers and purpose of a start, as hashes. */
+const targetIn = ({ to, caller }: RequestHashes): DocumentPlace => ({
+  key: `to#${to}`,
+  holds: [caller.by, ...ownTokens(caller)],
+});
+
+const claimedKeyIn = (
+  { caller, hash }: RequestHashes,
+  { idempotencyKey, payload }: StartAsked,
+): DocumentPlace => ({
+  key: `key#${hash('key', `${caller.by} ${idempotencyKey}`)}`,
+  holds: [hash('payload', payload)],
+});
+
+const idempotencyKeyOf = (
+  { store }: LimitsParts,
+  request: HashedRequest,
+  asked: StartAsked,
+): IdempotencyKey | undefined => {
+  if (asked.idempotencyKey === undefined) return undefined;
+  const now = claimedKeyIn(request.hashes, asked);
+  const older = request.before(keyLife);
+  const before = older && claimedKeyIn(older, asked);
+  return new IdempotencyKey(store, { now, before }, now.holds[0] ?? '');
 };
 
-/** What tells a start from others. */
-interface StartKeys {
-  /** The table's key of the destination. */
-  readonly key: DocumentKey;
-  /** Identical starts have the same. */
-  readonly purpose: string;
-  readonly claim: KeyClaim | undefined;
-  /** What the caller was known by before the hash was changed, if its windows still hold that. */
-  readonly callerBefore: CallerKeys | undefined;
-}
-
-/** One start on its way through the guard. */
-class SendReservation {
-  readonly #parts: GuardParts;
+/** One start's place in all limits: asked for, then kept by a send or given back. Holds what it has taken so far. */
+export class SendReservation {
+  readonly #parts: LimitsParts;
   readonly #ask: Omit<SendAsk, 'now'>;
-  readonly #key: DocumentKey;
-  readonly #claim: KeyClaim | undefined;
-  readonly #places: CallerPlace[];
+  readonly #document: DestinationDocument;
+  readonly #key: IdempotencyKey | undefined;
+  readonly #places: CallerPlaces;
   readonly #giveUpAt: number;
-  readonly #request: SendRequest;
+  #verifiedBefore = false;
+  /** Whether the send goes on though the store is down: then nothing is written. */
+  #unguarded = false;
 
-  constructor(parts: GuardParts, request: SendRequest, ask: SendAsk, keys: StartKeys) {
+  constructor(parts: LimitsParts, request: HashedRequest, asked: StartAsked) {
+    const {
+      at,
+      asked: { service },
+      hashes,
+    } = request;
+    const { caller, hash, to } = hashes;
+    const { channel } = asked;
+    const older = request.before(stateLives);
+    const callerBefore = request.before(callerWindow)?.caller;
     this.#parts = parts;
-    this.#request = request;
-    this.#ask = ask;
-    this.#key = keys.key;
-    this.#claim = keys.claim;
-    this.#giveUpAt = ask.now + pollFor;
-    this.#places = callerPlaces(parts, ask, keys);
-  }
-
-  /** Goes on until the start is admitted, answered or refused. */
-  async run(): Promise<ReservedSend> {
-    try {
-      for (;;) {
-        const done = await this.#attempt(this.#parts.clock());
-        if (done !== undefined) return done;
-      }
-    } catch (refusal) {
-      await this.#release(this.#parts.clock()).catch(() => this.#parts.onStoreFailure('start', 'denied'));
-      throw refusal;
-    }
-  }
-
-  async #attempt(now: number): Promise<ReservedSend | undefined> {
-    const [, found, owner] = await allOf([
-      this.#takeCallerPlaces(now),
-      loadState(this.#parts.store, this.#key, now),
-      this.#claim?.claim(now),
-    ]);
-    this.#request.onHistory?.(found.state.verifiedAt > 0);
-    if (owner?.kind === 'answered') return await this.#replayed(owner.sid, found.state, now);
-    if (owner?.kind === 'flying') return await this.#wait(now);
-    return await this.#decide(found, now);
-  }
-
-  async #decide(found: Versioned, now: number): Promise<ReservedSend | undefined> {
-    const { policy, store } = this.#parts;
-    const ask = { ...this.#ask, now };
-    // The SDK repeats a write whose reply was lost, and then finds its own.
-    if (found.state.last[ask.channel]?.id === ask.id) return await this.#admitted(found, now);
-    const verdict = decideSend(found.state, ask, policy, this.#waits('full'), this.#waits('joined'));
-    switch (verdict.kind) {
-      case 'replay':
-        return await this.#replayed(verdict.sid, found.state, now);
-      case 'refuse':
-        throw verdict.error;
-      case 'wait':
-        return await this.#wait(now);
-      case 'reserve': {
-        const veto = await this.#request.veto?.(found.state.verifiedAt > 0);
-        if (veto !== undefined) throw veto;
-        const saved = await saveState(store, this.#key, found.version, verdict.state, now);
-        if (saved !== undefined) return await this.#admitted(saved, now);
-        if (now >= this.#giveUpAt) throw contention();
-        return undefined;
-      }
-    }
-  }
-
-  /** Takes the places that this request does not hold yet. */
-  async #takeCallerPlaces(now: number): Promise<void> {
-    await allOf(
-      this.#places.map(async (place) => {
-        if (place.held === 'taken') place.fresh = false;
-        else hold(place, await this.#parts.store.take({ ...place.request, now }));
-      }),
-    );
-  }
-
-  /** The limits of the caller in which this request shares a place, or found none. */
-  #waits(held: 'joined' | 'full'): readonly Wait[] {
-    return this.#places
-      .filter((place) => place.held === held)
-      .map(({ name, freeAt }) => ({ limit: name, freeAt }));
-  }
-
-  /** The one that sends holds the place that identical starts share, from now on. */
-  async #admitted(saved: Versioned, now: number): Promise<ReservedSend> {
-    const adopting = this.#places.map(async (place) => {
-      if (!place.fresh) hold(place, await this.#parts.store.adopt({ ...place.request, now }));
+    this.#ask = { id: request.id, channel, service, caller };
+    this.#document = new DestinationDocument(parts.store, {
+      now: targetIn(hashes),
+      before: older && targetIn(older),
     });
-    try {
-      await allOf(adopting);
-      const refusal = refusalOf(this.#waits('full'), now);
-      if (refusal !== undefined) throw refusal;
-    } catch (refusal) {
-      await this.#amend(saved, now, (state) => withoutSend(state, this.#ask.channel, this.#ask.id));
-      throw refusal;
-    }
-    return { replay: null, settle: (sending) => this.#settle(saved, sending) };
+    this.#key = idempotencyKeyOf(parts, request, asked);
+    this.#places = new CallerPlaces(parts.store, parts.policy, {
+      reserves: 'send',
+      id: this.#ask.id,
+      now: at,
+      callers: callerBefore === undefined ? [caller] : [caller, callerBefore],
+      purpose: hash('purpose', [caller.by, to, channel, service].join(' ')),
+    });
+    this.#giveUpAt = at + pollFor;
   }
 
-  async #settle(saved: Versioned, sending: Promise<Started>): Promise<SendAnswer> {
-    let started: Started;
+  /** Whether the destination was ever verified when this request came, as far as the table could be read. */
+  get verifiedBefore(): boolean {
+    return this.#verifiedBefore;
+  }
+
+  /**
+   * Goes on until the start is admitted, answered or refused. What a refused one took is given back.
+   *
+   * @param objections - read beside the limits; a replay or a limit's refusal does not wait for them.
+   */
+  async reserve(objections: Promise<Objections>): Promise<Reserved<StartAnswer>> {
     try {
-      started = await sending;
+      let reserved: Reserved<StartAnswer> | undefined;
+      while (reserved === undefined) reserved = await this.#attempt(this.#parts.clock(), objections);
+      if (reserved.kind === 'refused') await this.#giveBack();
+      return reserved;
     } catch (thrown) {
-      throw await this.#undone(saved, thrown);
+      await this.#giveBack();
+      this.#unguarded = goesOnWithout('start', thrown, this.#parts);
+      return this.#unguarded ? { kind: 'reserved' } : { kind: 'refused', error: thrown };
     }
-    const now = this.#parts.clock();
-    const change = (state: DestinationState) =>
-      settled(state, { ...this.#ask, now }, started, this.#parts.policy);
+  }
+
+  /** Writes down that Twilio accepted the send, and answers with it. */
+  async sent(started: Started): Promise<StartAnswer> {
+    const { sid } = started;
+    if (this.#unguarded) return { sid, hints: {} };
+    const { clock, onStoreFailure, policy } = this.#parts;
+    const now = clock();
+    const ask = { ...this.#ask, now };
     try {
       const [state] = await Promise.all([
-        this.#amend(saved, now, change),
-        this.#claim?.settle(started.sid, now),
+        this.#document.amend(now, (before) => settled(before, ask, started, policy)),
+        this.#key?.settle(sid, now),
       ]);
-      return { sid: started.sid, hints: this.#hints(state, now) };
+      return { sid, hints: startHints(state, ask, policy) };
     } catch {
       // The message is out: the answer stands, whatever became of the record.
-      this.#parts.onStoreFailure('start', 'allowed');
-      return { sid: started.sid, hints: {} };
+      onStoreFailure('start', 'allowed');
+      return { sid, hints: {} };
     }
   }
 
-  /** Gives back what a send that surely did not happen had taken; the caller's places before the destination's. */
-  async #undone(saved: Versioned, thrown: unknown): Promise<unknown> {
-    const now = this.#parts.clock();
+  /**
+   * Writes down that the send failed. One that surely did not happen gives its budget back, the caller's places before
+   * the destination's; one that may have happened does not.
+   *
+   * @returns the error to answer with, with the exact seconds to wait where our own record knows them.
+   */
+  async failed(thrown: unknown): Promise<unknown> {
+    if (this.#unguarded) return thrown;
+    const { clock, onStoreFailure, policy } = this.#parts;
+    const now = clock();
     const ask = { ...this.#ask, now };
-    const sure = thrown instanceof RunError && thrown.details.effect !== 'unknown';
+    const unsent = hadNoEffect(thrown);
     try {
-      if (sure) await this.#release(now);
-      const state = await this.#amend(saved, now, (state) =>
-        sure ? withoutSend(state, ask.channel, ask.id) : doubtful(state, ask, this.#parts.policy),
+      if (unsent) await this.#release(now);
+      const state = await this.#document.amend(now, (before) =>
+        unsent ? withoutSend(before, ask.channel, ask.id) : doubtful(before, ask, policy),
       );
-      return sure ? lifeLeft(thrown, state.records[ask.service], now) : thrown;
+      return unsent ? withExactWait(thrown, state.records[ask.service], now) : thrown;
     } catch {
-      this.#parts.onStoreFailure('start', 'denied');
+      onStoreFailure('start', 'denied');
       return thrown;
     }
   }
 
-  /** The start that sent holds the place that they share: this one lets go of it. */
-  async #replayed(sid: string, state: DestinationState, now: number): Promise<ReservedSend> {
-    await Promise.all([this.#releasePlaces(), this.#claim?.settle(sid, now)]);
-    return { replay: { sid, hints: { ...this.#hints(state, now), replayed: true } } };
+  async #attempt(now: number, objections: Promise<Objections>): Promise<Reserved<StartAnswer> | undefined> {
+    const [owner = { kind: 'mine' }] = await allOf([
+      this.#key?.claim(now),
+      this.#places.take(now),
+      this.#document.load(now),
+    ]);
+    this.#verifiedBefore = this.#document.state.verifiedAt > 0;
+    switch (owner.kind) {
+      case 'answered':
+        return await this.#replayed(owner.sid, now);
+      case 'refuse':
+        return { kind: 'refused', error: errorOf(owner.refusal) };
+      case 'flying':
+        return await this.#wait(now);
+      case 'mine':
+        return await this.#decide(now, objections);
+    }
   }
 
-  async #wait(now: number): Promise<undefined> {
+  async #decide(now: number, objections: Promise<Objections>): Promise<Reserved<StartAnswer> | undefined> {
+    const { state } = this.#document;
+    const ask = { ...this.#ask, now };
+    // The SDK repeats a write whose reply was lost, and then finds its own.
+    if (state.last[ask.channel]?.id === ask.id) return await this.#admitted(now);
+    const full = this.#places.waits('full');
+    const verdict = decideSend(state, ask, this.#parts.policy, full, this.#places.waits('joined'));
+    switch (verdict.kind) {
+      case 'replay':
+        return await this.#replayed(verdict.sid, now);
+      case 'refuse':
+        return { kind: 'refused', error: errorOf(verdict.refusal) };
+      case 'wait':
+        return await this.#wait(now);
+      case 'reserve': {
+        const { unverified, verified } = await objections;
+        const refusal = this.verifiedBefore ? verified : unverified;
+        if (refusal !== undefined) return { kind: 'refused', error: errorOf(refusal) };
+        if (await this.#document.save(verdict.state, now)) return await this.#admitted(now);
+        return now >= this.#giveUpAt ? { kind: 'refused', error: contention() } : undefined;
+      }
+    }
+  }
+
+  /** The start that sends holds the place that identical starts share, from now on. */
+  async #admitted(now: number): Promise<Reserved<StartAnswer>> {
+    let refusal: Refusal | undefined;
+    let adopted = false;
+    try {
+      await this.#places.adopt(now);
+      adopted = true;
+      refusal = refusalOf(this.#places.waits('full'), now);
+    } finally {
+      if (!adopted || refusal !== undefined) await this.#withdraw(now);
+    }
+    return refusal === undefined ? { kind: 'reserved' } : { kind: 'refused', error: errorOf(refusal) };
+  }
+
+  /** Takes back the send that was written down. */
+  async #withdraw(now: number): Promise<void> {
+    const { channel, id } = this.#ask;
+    await this.#document.amend(now, (state) => withoutSend(state, channel, id));
+  }
+
+  /** The start that sent holds the place that they share: this one lets go of it. */
+  async #replayed(sid: string, now: number): Promise<Reserved<StartAnswer>> {
+    await Promise.all([this.#places.giveBack(), this.#key?.settle(sid, now)]);
+    const hints = startHints(this.#document.state, { ...this.#ask, now }, this.#parts.policy);
+    return { kind: 'answered', answer: { sid, hints: { ...hints, replayed: true } } };
+  }
+
+  async #wait(now: number): Promise<Reserved<StartAnswer> | undefined> {
     if (now >= this.#giveUpAt)
-      throw new RunError('upstream_timeout', { reason: 'identical_start', effect: 'unknown' });
+      return {
+        kind: 'refused',
+        error: new RunError('upstream_timeout', { reason: 'identical_start', effect: 'unknown' }),
+      };
     await this.#parts.pause(pollEvery);
+    return undefined;
+  }
+
+  async #giveBack(): Promise<void> {
+    const { clock, onStoreFailure } = this.#parts;
+    await this.#release(clock()).catch(() => onStoreFailure('start', 'denied'));
   }
 
   async #release(now: number): Promise<void> {
-    await allOf([this.#releasePlaces(), this.#claim?.release(now)]);
-  }
-
-  async #releasePlaces(): Promise<void> {
-    await allOf(
-      this.#places.map(async (place) => {
-        if (place.held !== 'taken') return;
-        await this.#parts.store.giveBack(place.request);
-        place.held = 'no';
-      }),
-    );
-  }
-
-  #amend(from: Versioned, now: number, change: (state: DestinationState) => DestinationState) {
-    return amendState(this.#parts.store, this.#key, from, now, change);
-  }
-
-  #hints(state: DestinationState, now: number): Hints {
-    const waits = destinationWaits(state, { ...this.#ask, now }, this.#parts.policy);
-    const record = state.records[this.#ask.service];
-    return {
-      nextSend: secondsUntil(Math.max(now, ...waits.map(({ freeAt }) => freeAt)), now),
-      checksLeft: record === undefined ? undefined : Math.max(0, checksPerVerification - record.checks),
-      expiresIn: record === undefined ? undefined : secondsUntil(record.expiresAt, now),
-    };
+    await allOf([this.#places.giveBack(), this.#key?.release(now)]);
   }
 }
-
-const callerPlaces = (
-  { policy }: GuardParts,
-  { caller, id, now }: SendAsk,
-  { callerBefore, purpose }: StartKeys,
-): CallerPlace[] => {
-  const scopes = [
-    { name: 'send_per_identity_per_10m', scope: 'id', of: 'identity' },
-    { name: 'send_per_ip_per_10m', scope: 'ip', of: 'network' },
-  ] as const;
-  return scopes.flatMap(({ name, scope, of }) => {
-    const limit = windowLimit(policy, name);
-    if (limit === undefined) return [];
-    const { places, window } = limit;
-    const sameFor = Math.min(resendCooldown(policy), window);
-    return [caller[of], callerBefore?.[of]]
-      .filter((token) => token !== undefined)
-      .map((token) => ({
-        name,
-        held: 'no',
-        fresh: false,
-        freeAt: 0,
-        request: { key: `${scope}#${token}`, now, limit: places, window, purpose, sameFor, holder: id },
-      }));
-  });
-};
-
-/** Takes the budgets of starts. */
-export const createSendGuard =
-  (parts: GuardParts) =>
-  async (request: SendRequest): Promise<ReservedSend> => {
-    const hash = await parts.hash();
-    const now = parts.clock();
-    const { channel, destination, idempotencyKey, payload, service } = request;
-    const caller = callerKeys(request.caller, hash);
-    const targetKey = (under: KeyedHash) => ({
-      key: `to#${under('to', destination)}`,
-      holds: callerHashes(callerKeys(request.caller, under)),
-    });
-    const claimKey = (under: KeyedHash) => ({
-      key: `key#${under('key', `${callerKeys(request.caller, under).by} ${idempotencyKey}`)}`,
-      holds: [under('payload', payload)],
-    });
-    const claim =
-      idempotencyKey === undefined
-        ? undefined
-        : createKeyClaim(parts.store, documentKey(hash, claimKey, now, keyLife), hash('payload', payload));
-    const ask = { id: parts.newId(), now, channel, service, caller };
-    return await new SendReservation(parts, request, ask, {
-      key: documentKey(hash, targetKey, now, stateLives),
-      purpose: hash('purpose', [caller.by, hash('to', destination), channel, service].join(' ')),
-      claim,
-      callerBefore: callerKeysBefore(request.caller, hash, now),
-    }).run();
-  };

@@ -1,9 +1,17 @@
-import type { RunError } from '../../runtime/errors.ts';
+import { type Refusal, RunError } from '../../runtime/errors.ts';
 import type { Channel } from '../../verify/channel.ts';
+import type { Started } from '../../verify/provider.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { CallerKeys } from './caller-keys.ts';
-import { type DestinationState, withSend } from './destination-state.ts';
-import { refusalOf, resendCooldown, type Wait, windowFreeAt, windowLimit } from './windows.ts';
+import type { CallerKeys } from '../request/caller-keys.ts';
+import {
+  type DestinationState,
+  type LastSend,
+  standingOf,
+  type VerificationRecord,
+  withRecord,
+  withSend,
+} from './destination-state.ts';
+import { refusalOf, resendCooldown, secondsUntil, type Wait, windowFreeAt, windowLimit } from './windows.ts';
 
 /** A start that asks for leave to send. */
 export interface SendAsk {
@@ -25,17 +33,13 @@ export type SendVerdict =
   | { readonly kind: 'replay'; readonly sid: string }
   /** An identical start is on its way. */
   | { readonly kind: 'wait' }
-  | { readonly kind: 'refuse'; readonly error: RunError };
+  | { readonly kind: 'refuse'; readonly refusal: Refusal };
 
 /** How long a send may stay without an answer before it counts as lost, in milliseconds: Lambda's own timeout. */
 export const flightTime = 15_000;
 
-/** Whether a destination that was verified before has never been verified by this caller. */
-const isStranger = ({ known }: DestinationState, { identity, network, trusted }: CallerKeys): boolean =>
-  !trusted && known.length > 0 && !known.some((token) => token === identity || token === network);
-
-// Of the sends to a destination that somebody has verified, this many are kept for those who have: a stranger who
-// asks for codes to a number he does not own can't use up its owner's.
+// Of the sends to a destination that has an owner, some are kept for the owner: a stranger who asks for codes to a
+// number that is not theirs can't use up all of them.
 const strangersPlaces = (places: number): number =>
   Math.max(1, places - Math.max(1, Math.floor(places * 0.3)));
 
@@ -57,7 +61,7 @@ export const destinationWaits = (
     const limit = windowLimit(policy, name);
     if (limit === undefined) continue;
     waits.push({ limit: name, freeAt: windowFreeAt(all, limit) });
-    if (!isStranger(state, ask.caller)) continue;
+    if (standingOf(state, ask.caller) !== 'stranger') continue;
     const share = { ...limit, places: strangersPlaces(limit.places) };
     waits.push({ limit: name, freeAt: windowFreeAt(strangers, share) });
   }
@@ -85,11 +89,93 @@ export const decideSend = (
     if (last.state === 'flying' && now < last.at + flightTime) return { kind: 'wait' };
   }
   const waits = [...callerWaits, ...destinationWaits(state, ask, policy)];
-  const error = waits.length === 0 ? undefined : refusalOf([...waits, ...laterWaits], now);
-  if (error !== undefined) return { kind: 'refuse', error };
+  const refusal = waits.length === 0 ? undefined : refusalOf([...waits, ...laterWaits], now);
+  if (refusal !== undefined) return { kind: 'refuse', refusal };
   const flying = { at: now, id, by: caller.by, service, state: 'flying', sid: null } as const;
   const kept = Math.max(
     ...(['send_per_to_per_10m', 'send_per_to_per_24h'] as const).map((name) => policy.rate_limits[name] ?? 0),
   );
-  return { kind: 'reserve', state: withSend(state, channel, flying, isStranger(state, caller), kept) };
+  return {
+    kind: 'reserve',
+    state: withSend(state, channel, flying, standingOf(state, caller) === 'stranger', kept),
+  };
+};
+
+const maxStarters = 3;
+
+const withLast = (
+  state: DestinationState,
+  ask: SendAsk,
+  change: Pick<LastSend, 'state' | 'sid'>,
+): DestinationState => {
+  const last = state.last[ask.channel];
+  return last?.id === ask.id
+    ? { ...state, last: { ...state.last, [ask.channel]: { ...last, ...change } } }
+    : state;
+};
+
+const newRecord = (
+  ask: SendAsk,
+  sid: string | null,
+  startedAt: number,
+  policy: Policy,
+): VerificationRecord => ({
+  sid,
+  channel: ask.channel,
+  by: [ask.caller.by],
+  byTrusted: ask.caller.trusted,
+  startedAt,
+  expiresAt: startedAt + policy.code_ttl_seconds * 1_000,
+  checks: 0,
+  end: null,
+  endedAt: 0,
+  code: null,
+});
+
+// Twilio's clock is not ours: a verification can't have begun later than now, and one just sent for can't be over.
+const beganAt = ({ createdAt }: Started, now: number, { code_ttl_seconds }: Policy): number =>
+  createdAt > now - code_ttl_seconds * 1_000 ? Math.min(createdAt, now) : now;
+
+/** The state after Twilio accepted a send: the verification it began, or the pending one it was sent again for. */
+export const settled = (
+  before: DestinationState,
+  ask: SendAsk,
+  started: Started,
+  policy: Policy,
+): DestinationState => {
+  const state = withLast(before, ask, { state: 'sent', sid: started.sid });
+  const found = state.records[ask.service];
+  // The code can be back before the answer to the send that it came with.
+  if (found?.sid === started.sid && found.end === 'approved') return state;
+  const fresh = newRecord(ask, started.sid, beganAt(started, ask.now, policy), policy);
+  if (found?.sid !== started.sid || found.end !== null) return withRecord(state, ask.service, fresh);
+  return withRecord(state, ask.service, {
+    ...found,
+    channel: ask.channel,
+    by: [...new Set([ask.caller.by, ...found.by])].slice(0, maxStarters),
+    byTrusted: found.byTrusted || ask.caller.trusted,
+  });
+};
+
+/** The state after a send that may or may not have happened: it counts, and a code that did arrive can be checked. */
+export const doubtful = (before: DestinationState, ask: SendAsk, policy: Policy): DestinationState => {
+  const state = withLast(before, ask, { state: 'doubtful', sid: null });
+  const found = state.records[ask.service];
+  const pending = found !== undefined && found.end === null && ask.now < found.expiresAt;
+  const sentAt = state.last[ask.channel]?.at ?? ask.now;
+  const approvedSince = found?.end === 'approved' && found.endedAt >= sentAt;
+  return pending || approvedSince
+    ? state
+    : withRecord(state, ask.service, newRecord(ask, null, ask.now, policy));
+};
+
+/** The error with the exact seconds to wait, where the wait ends with the verification and our own record knows when. */
+export const withExactWait = (
+  thrown: unknown,
+  record: VerificationRecord | undefined,
+  now: number,
+): unknown => {
+  if (!(thrown instanceof RunError) || thrown.details.endsWithVerification !== true) return thrown;
+  if (record === undefined || record.expiresAt <= now) return thrown;
+  return new RunError(thrown.code, { ...thrown.details, retryAfter: secondsUntil(record.expiresAt, now) });
 };

@@ -1,8 +1,8 @@
-import { RunError } from '../../runtime/errors.ts';
+import { day, minute } from '../../runtime/clock.ts';
+import type { Refusal } from '../../runtime/errors.ts';
 import type { Policy } from '../policy/policy.ts';
 
-const tenMinutes = 600_000;
-const day = 24 * 3_600_000;
+const tenMinutes = 10 * minute;
 /** The longest window of a caller's own limit, in milliseconds. */
 export const callerWindow = tenMinutes;
 
@@ -51,17 +51,18 @@ export const secondsUntil = (moment: number, now: number): number =>
   Math.max(0, Math.ceil((moment - now) / 1_000));
 
 /** The refusal of the limit that lasts longest, or nothing where none says no. */
-export const refusalOf = (waits: readonly Wait[], now: number): RunError | undefined => {
+export const refusalOf = (waits: readonly Wait[], now: number): Refusal | undefined => {
   const longest = waits.reduce<Wait | undefined>(
     (worst, wait) => (wait.freeAt > (worst?.freeAt ?? now) ? wait : worst),
     undefined,
   );
   if (longest === undefined) return undefined;
   const retryAfter = secondsUntil(longest.freeAt, now);
-  return new RunError('throttled', {
+  return {
+    code: 'throttled',
     limit: longest.limit,
     retryAfter,
     reason: longest.limit,
     sentence: `Too many requests; try again in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}`,
-  });
+  };
 };

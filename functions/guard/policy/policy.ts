@@ -133,7 +133,7 @@ export const parsePolicy = (raw: unknown): Policy => {
   return withUsableDefault(result.output, raw['default_channel'] !== undefined);
 };
 
-/** A default channel that nobody chose follows the enabled ones; one that somebody chose must be among them. */
+/** A default channel that was left out follows the enabled ones; one that was chosen must be among them. */
 const withUsableDefault = (policy: Policy, chosen: boolean): Policy => {
   const [first = policy.default_channel] = policy.channels;
   if (policy.channels.includes(policy.default_channel)) return policy;

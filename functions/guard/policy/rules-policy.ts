@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url';
 import * as v from 'valibot';
 import { isCountry } from '../../verify/numbering-plan.ts';
-import { numberTypes } from '../rules/destination-facts.ts';
+import { numberTypes } from '../request/destination-facts.ts';
 import { section } from './section.ts';
 
 /** A country as the policy names it. */

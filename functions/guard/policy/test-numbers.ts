@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { day } from '../../runtime/clock.ts';
 import type { Destination } from '../../verify/destination.ts';
 
 /** The policy's numbers for tests, app-store reviews and canaries: they never reach Twilio and spend no budget. */
@@ -36,8 +37,6 @@ export interface TestNumber {
   readonly sid: string;
   readonly code: string;
 }
-
-const day = 24 * 3_600_000;
 
 /** The test number that a destination is, until its last day is over. */
 export const testNumberOf = (

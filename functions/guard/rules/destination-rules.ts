@@ -1,6 +1,6 @@
-import { RunError } from '../../runtime/errors.ts';
+import type { Refusal } from '../../runtime/errors.ts';
 import type { RulesPolicy } from '../policy/rules-policy.ts';
-import type { DestinationFacts } from './destination-facts.ts';
+import type { DestinationFacts } from '../request/destination-facts.ts';
 import { disposableDomains } from './disposable-domains.ts';
 
 const countryIsDenied = (
@@ -10,7 +10,7 @@ const countryIsDenied = (
 ): boolean => {
   const { allow, deny, allow_verified = allow, deny_verified = deny } = countries;
   const [allowed, denied] = verifiedBefore ? [allow_verified, deny_verified] : [allow, deny];
-  // A number of no country is on no list: who names the countries to send to does not mean satellites.
+  // A number of no country is on no list: a policy that names the countries to send to does not mean satellites.
   if (country === null) return allowed !== null;
   return denied.includes(country) || (allowed !== null && !allowed.includes(country));
 };
@@ -38,21 +38,26 @@ const reasonOf = (facts: DestinationFacts, policy: RulesPolicy, verifiedBefore: 
   return denied ? 'rule_number_type' : undefined;
 };
 
+/** What the policy's rules say of a destination that was never verified, and of one that was. */
+export interface Rulings {
+  readonly unverified: Refusal | undefined;
+  readonly verified: Refusal | undefined;
+}
+
+const refusalFor = (reason: string | undefined): Refusal | undefined =>
+  reason === undefined ? undefined : { code: 'blocked', reason };
+
 /**
- * What the policy's rules say of a destination. The caller reads one generic sentence, whatever the rule.
- *
- * @param verifiedBefore - whether it was verified before: the policy may be kinder to such destinations.
- * @returns RunError `blocked` whose reason names the rule, or undefined where none refuses.
+ * What the policy's rules say of a destination, whose reason names the rule. The caller reads one generic sentence,
+ * whatever the rule. The policy may be kinder to destinations that were verified before.
  */
-export const refuseByRules = (
-  facts: DestinationFacts,
-  verifiedBefore: boolean,
-  policy: RulesPolicy,
-): RunError | undefined => {
-  const reason = reasonOf(facts, policy, verifiedBefore);
-  return reason === undefined ? undefined : new RunError('blocked', { reason });
+export const rulingsOn = (facts: DestinationFacts, policy: RulesPolicy): Rulings => {
+  const { allow_verified, deny_verified } = policy.countries;
+  const unverified = refusalFor(reasonOf(facts, policy, false));
+  const isKinder = allow_verified !== undefined || deny_verified !== undefined;
+  return { unverified, verified: isKinder ? refusalFor(reasonOf(facts, policy, true)) : unverified };
 };
 
-/** Whether {@link refuseByRules} must be told if the destination was verified before; else either answer will do. */
-export const rulesNeedHistory = (facts: DestinationFacts, policy: RulesPolicy): boolean =>
-  reasonOf(facts, policy, true) !== reasonOf(facts, policy, false);
+/** The refusal that holds whatever the history of the destination is: it costs no request to the table. */
+export const refusalInAnyCase = ({ unverified, verified }: Rulings): Refusal | undefined =>
+  unverified?.reason === verified?.reason ? unverified : undefined;

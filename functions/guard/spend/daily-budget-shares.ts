@@ -24,6 +24,10 @@ export interface DayLimit {
 const isOn = (limit: number | null | undefined): limit is number =>
   limit !== null && limit !== undefined && limit > 0;
 
+/** Whether a policy sets any daily budget. */
+export const hasBudget = ({ cost, messages }: DailyBudgetPolicy): boolean =>
+  [messages.total, messages.each_country, cost.total, ...Object.values(messages.per_country)].some(isOn);
+
 /** The estimated cost of a message in the policy's currency; `country` is null for an e-mail. */
 export const estimatedCost = (
   policy: DailyBudgetPolicy,
@@ -56,14 +60,14 @@ export const limitsOn = (
   isEmail: boolean,
 ): readonly DayLimit[] => {
   const { cost, messages } = policy;
+  const named: Readonly<Record<string, number | null>> = messages.per_country;
+  const inCountry = country !== null && country in named ? named[country] : messages.each_country;
   const price = Math.round(estimatedCost(policy, country, isEmail) * millionths);
   const dearest = Math.max(...Object.values(cost.per_message)) * millionths;
   const most: Record<string, number> = {};
   if (isOn(messages.total)) most['messages'] = messages.total;
   if (isOn(cost.total)) most['cost'] = Math.round(cost.total * millionths);
   const limits: DayLimit[] = [];
-  const named: Readonly<Record<string, number | null>> = messages.per_country;
-  const inCountry = country !== null && country in named ? named[country] : messages.each_country;
   if (country !== null && isOn(inCountry))
     limits.push(dayLimit('country', country, { messages: 1 }, { messages: inCountry }, dearest));
   if (Object.keys(most).length > 0)

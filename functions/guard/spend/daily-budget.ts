@@ -1,10 +1,10 @@
-import { RunError } from '../../runtime/errors.ts';
+import { day } from '../../runtime/clock.ts';
+import { errorOf } from '../../runtime/errors.ts';
 import { secondsUntil } from '../limits/windows.ts';
 import type { DailyBudgetPolicy } from '../policy/spend-policy.ts';
 import type { Counters, GuardStore } from '../store/store.ts';
 import { type DayLimit, limitsOn, type Mark, marksPassed, shareOf } from './daily-budget-shares.ts';
 
-const day = 24 * 3_600_000;
 // A shard found full is not asked again for so long, in milliseconds: each try costs a write, and those who pump go on
 // trying when nothing is left. What others give back meanwhile is found a little later.
 const fullFor = 5_000;
@@ -16,13 +16,23 @@ interface Spending {
   readonly isEmail: boolean;
 }
 
-/** What was taken for one message. */
-interface Spent {
-  /** Gives it back: the message surely did not go out. */
-  readonly giveBack: () => Promise<void>;
+interface Taken {
+  readonly key: string;
+  /** What gives it back. */
+  readonly back: Counters;
+  readonly expiresAt: number;
 }
 
-/** What the daily budgets are made of. */
+/** What was taken for one message: given back if the message surely did not go out. */
+export type Spent = readonly Taken[];
+
+/** What became of a message that wants to be paid for. */
+export type SpendVerdict =
+  | { readonly kind: 'spent'; readonly spent: Spent }
+  /** Nothing was taken. */
+  | { readonly kind: 'refused'; readonly error: unknown };
+
+/** What the daily budgets stand on. */
 export interface DailyBudgetParts {
   readonly store: Pick<GuardStore, 'add'>;
   readonly policy: DailyBudgetPolicy;
@@ -30,24 +40,6 @@ export interface DailyBudgetParts {
   readonly random: () => number;
   /** Told once a day, for each budget, when half, four fifths and all of it are spent. */
   readonly onMark: (scope: DayLimit['scope'], name: string, percent: Mark) => void;
-}
-
-/** The budgets of a UTC day, exact whatever happens at once. */
-export interface DailyBudget {
-  /**
-   * Takes what a message needs of every budget that is set; no request to the store where none is.
-   *
-   * @throws RunError `blocked` where one is spent, with nothing taken and the seconds to midnight UTC;
-   *   `store_unavailable`.
-   */
-  spend(spending: Spending, now: number): Promise<Spent>;
-}
-
-interface Taken {
-  readonly key: string;
-  /** What gives it back. */
-  readonly back: Counters;
-  readonly expiresAt: number;
 }
 
 const negative = (takes: Counters): Counters =>
@@ -63,19 +55,58 @@ const shuffled = (shards: number, random: () => number): readonly number[] => {
   return order;
 };
 
-/** The daily budgets over a store that all containers share. */
-export const createDailyBudget = ({ onMark, policy, random, store }: DailyBudgetParts): DailyBudget => {
-  const fullUntil = new Map<string, number>();
+/**
+ * The budgets of a UTC day, exact whatever happens at once. Holds which shards this container found full, so that a
+ * flood does not pay a write to find them full again.
+ */
+export class DailyBudget {
+  readonly #parts: DailyBudgetParts;
+  readonly #fullUntil = new Map<string, number>();
 
-  /** A part of the whole is spent when as large a part of its shards have spent it; told when the last of these has. */
-  const passed = async (limit: DayLimit, budget: string, mark: Mark, expiresAt: number): Promise<void> => {
-    const name = `m${mark}`;
-    // The message goes out, whatever became of a mark.
-    const counted = await store.add(`${budget}#marks`, { [name]: 1 }, {}, expiresAt).catch(() => null);
-    if (counted?.[name] === Math.ceil((limit.shards * mark) / 100)) onMark(limit.scope, limit.name, mark);
-  };
+  constructor(parts: DailyBudgetParts) {
+    this.#parts = parts;
+  }
 
-  const take = async (limit: DayLimit, now: number): Promise<Taken | undefined> => {
+  /**
+   * Takes what a message needs of every budget that is set; no request to the store where none is.
+   *
+   * @returns `blocked` where one is spent, with the seconds to midnight UTC, or `store_unavailable`; then what was taken
+   *   is given back.
+   */
+  async spend({ country, isEmail }: Spending, now: number): Promise<SpendVerdict> {
+    const spent: Taken[] = [];
+    const error = await this.#takeAll(limitsOn(this.#parts.policy, country, isEmail), now, spent).catch(
+      (thrown: unknown) => thrown,
+    );
+    if (error === undefined) return { kind: 'spent', spent };
+    await this.giveBack(spent).catch(() => undefined);
+    return { kind: 'refused', error };
+  }
+
+  /** Gives back what a message took that surely did not go out. */
+  async giveBack(spent: Spent): Promise<void> {
+    for (const { key } of spent)
+      for (const full of this.#fullUntil.keys()) if (full.startsWith(`${key} `)) this.#fullUntil.delete(full);
+    await Promise.all(
+      spent.map(({ key, back, expiresAt }) => this.#parts.store.add(key, back, {}, expiresAt)),
+    );
+  }
+
+  async #takeAll(limits: readonly DayLimit[], now: number, spent: Taken[]): Promise<unknown> {
+    // One after the other: a country that has spent its own must not hold, even for a moment, what is left in total.
+    for (const limit of limits) {
+      const one = await this.#take(limit, now);
+      if (one === undefined) {
+        const retryAfter = secondsUntil((Math.floor(now / day) + 1) * day, now);
+        return errorOf({ code: 'blocked', reason: `daily_budget_${limit.scope}`, retryAfter });
+      }
+      spent.push(one);
+    }
+    return undefined;
+  }
+
+  async #take(limit: DayLimit, now: number): Promise<Taken | undefined> {
+    const { random, store } = this.#parts;
     const today = Math.floor(now / day);
     const budget = `day#${today}#${limit.name}`;
     const expiresAt = (today + 2) * day;
@@ -83,49 +114,26 @@ export const createDailyBudget = ({ onMark, policy, random, store }: DailyBudget
       const key = `${budget}#${shard}`;
       // Full for what this message takes: a cheaper one may still fit.
       const full = `${key} ${limit.takes['cost']}`;
-      if (now < (fullUntil.get(full) ?? 0)) continue;
+      if (now < (this.#fullUntil.get(full) ?? 0)) continue;
       const share = shareOf(limit, shard);
       const holds = await store.add(key, limit.takes, share, expiresAt);
       if (holds === null) {
-        fullUntil.set(full, now + fullFor);
+        this.#fullUntil.set(full, now + fullFor);
         continue;
       }
       const news = marksPassed(limit.takes, share, holds);
-      await Promise.all(news.map((mark) => passed(limit, budget, mark, expiresAt)));
+      await Promise.all(news.map((mark) => this.#passed(limit, budget, mark, expiresAt)));
       return { key, back: negative(limit.takes), expiresAt };
     }
     return undefined;
-  };
+  }
 
-  const giveBack = async (all: readonly Taken[]): Promise<void> => {
-    for (const { key } of all)
-      for (const full of fullUntil.keys()) if (full.startsWith(`${key} `)) fullUntil.delete(full);
-    await Promise.all(all.map(({ key, back, expiresAt }) => store.add(key, back, {}, expiresAt)));
-  };
-
-  const takeAll = async (limits: readonly DayLimit[], now: number, taken: Taken[]): Promise<void> => {
-    // One after the other: a country that has spent its own must not hold, even for a moment, what is left in total.
-    for (const limit of limits) {
-      const one = await take(limit, now);
-      if (one === undefined)
-        throw new RunError('blocked', {
-          reason: `daily_budget_${limit.scope}`,
-          retryAfter: secondsUntil((Math.floor(now / day) + 1) * day, now),
-        });
-      taken.push(one);
-    }
-  };
-
-  return {
-    async spend({ country, isEmail }, now) {
-      const taken: Taken[] = [];
-      try {
-        await takeAll(limitsOn(policy, country, isEmail), now, taken);
-      } catch (refusal) {
-        await giveBack(taken);
-        throw refusal;
-      }
-      return { giveBack: () => giveBack(taken) };
-    },
-  };
-};
+  /** A part of the whole is spent when as large a part of its shards have spent it; told when the last of these has. */
+  async #passed(limit: DayLimit, budget: string, mark: Mark, expiresAt: number): Promise<void> {
+    const { onMark, store } = this.#parts;
+    const name = `m${mark}`;
+    // The message goes out, whatever became of a mark.
+    const counted = await store.add(`${budget}#marks`, { [name]: 1 }, {}, expiresAt).catch(() => null);
+    if (counted?.[name] === Math.ceil((limit.shards * mark) / 100)) onMark(limit.scope, limit.name, mark);
+  }
+}

@@ -1,8 +1,6 @@
+import { day } from '../../runtime/clock.ts';
 import type { Counters, GuardStore } from '../store/store.ts';
 
-/** Milliseconds in an hour and in a day. */
-export const hour = 3_600_000;
-export const day = 24 * hour;
 /** How many days are looked back at, today among them: all that count, and those whose traffic may still be in a budget. */
 export const allDays = 8;
 export const recentDays = 2;
@@ -81,7 +79,7 @@ export class PumpingCounts {
       ),
     );
     await this.#refresh(stale, now);
-    return all.map((counted) => dates.map((date) => this.#known(counted, date)));
+    return all.map((counted) => dates.map((date) => this.#countsOf(counted, date)));
   }
 
   /** Adds one to a count of today. */
@@ -131,7 +129,7 @@ export class PumpingCounts {
     }
   }
 
-  #known({ key, shards }: Counted, date: number): Counters {
+  #countsOf({ key, shards }: Counted, date: number): Counters {
     const written = Array.from(
       { length: shards },
       (_, shard) => this.#readings.get(itemKey(key, date, shard))?.counters ?? {},

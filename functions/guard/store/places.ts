@@ -32,7 +32,7 @@ export const freeAt = (places: Places, limit: number, window: number): number =>
   return oldest === undefined ? 0 : takenAt(oldest) + window;
 };
 
-/** The places without a holder, and so without those that nobody holds any more; the same list where it holds none. */
+/** The places without a holder, and so without those that have none left; the same list where it holds none. */
 export const withoutHolder = (places: Places, holder: string): Places =>
   places.some((place) => holdersOf(place).includes(holder))
     ? places.flatMap((place) => {

@@ -24,7 +24,7 @@ export type Taken =
   | { readonly kind: 'taken' }
   | {
       readonly kind: 'joined' | 'full';
-      /** When a place of its own will be free, if nobody takes it first; milliseconds since the epoch. */
+      /** When a place of its own will be free, if no other request takes it first; milliseconds since the epoch. */
       readonly freeAt: number;
     };
 
@@ -44,7 +44,7 @@ export interface GuardStore {
    * Writes a document if it is still at `version`.
    *
    * @param expiresAt - milliseconds since the epoch from which it counts as absent.
-   * @returns the new version, or null where somebody else wrote first.
+   * @returns the new version, or null where another request wrote first.
    */
   save(
     key: string,

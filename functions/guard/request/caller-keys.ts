@@ -1,7 +1,6 @@
 import ipaddr from 'ipaddr.js';
-import { type Hashed, hashBefore, type KeyedHash } from '../../privacy/keyed-hash.ts';
+import type { Hashed, KeyedHash } from '../../privacy/keyed-hash.ts';
 import type { Caller } from '../../runtime/define-function.ts';
-import { callerWindow } from './windows.ts';
 
 /**
  * The network that an address counts for: an IPv4 address itself (an IPv4-mapped IPv6 one too), an IPv6 address's
@@ -17,7 +16,7 @@ export const networkOf = (address: string | undefined): string => {
     .join(':')}::/64`;
 };
 
-/** What the guard knows a caller by. */
+/** What the guard knows a caller by, hashed. */
 export interface CallerKeys {
   /** Who asks: the identity, else the network, else the direct caller. */
   readonly by: Hashed;
@@ -28,22 +27,20 @@ export interface CallerKeys {
   readonly trusted: boolean;
 }
 
-/** The hashes of a caller that a document may hold. */
-export const callerHashes = ({ by, identity, network }: CallerKeys): readonly Hashed[] =>
-  [by, identity, network].filter((hash) => hash !== undefined);
-
 /** The hashes that stand for a caller in the table. */
 export const callerKeys = (caller: Caller, hash: KeyedHash): CallerKeys => {
   const identity = caller.identity === undefined ? undefined : hash('identity', caller.identity);
-  // A missing address over HTTP is one network of its own: whoever hides shares one budget.
+  // A missing address over HTTP is one network of its own: all who hide share one budget.
   const hasNetwork = caller.kind === 'http' || caller.ip !== undefined;
   const network = hasNetwork ? hash('network', networkOf(caller.ip)) : undefined;
   const by = identity ?? network;
   return { by: by ?? hash('direct', ''), identity, network, trusted: by === undefined };
 };
 
-/** The hashes that stood for a caller before the hash was changed, while its windows may hold what they took. */
-export const callerKeysBefore = (caller: Caller, hash: KeyedHash, now: number): CallerKeys | undefined => {
-  const before = hashBefore(hash, now, callerWindow);
-  return before && callerKeys(caller, before);
-};
+/** The identity and the network of a caller, as far as it has them: what a destination remembers an owner by. */
+export const ownTokens = ({ identity, network }: CallerKeys): readonly Hashed[] =>
+  [identity, network].filter((hash) => hash !== undefined);
+
+/** Whether a caller is one of a destination's owners, who have verified it before. Trusted callers count as such. */
+export const isOwner = (owners: readonly string[], caller: CallerKeys): boolean =>
+  caller.trusted || ownTokens(caller).some((token) => owners.includes(token));

@@ -18,7 +18,7 @@ export const numberTypes = [
 ] as const;
 type NumberType = (typeof numberTypes)[number];
 
-/** What can be known of a destination without asking anybody. */
+/** What a destination tells of itself, without a request to any service. */
 export interface DestinationFacts {
   readonly destination: Destination;
   /**

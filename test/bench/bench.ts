@@ -11,6 +11,7 @@ import { contentsOf } from './contents.ts';
 import { guardLegend, guardTables } from './guard-table.ts';
 import { coldStarts, type Program, warm } from './measure.ts';
 import { type Row, table } from './table.ts';
+import { wayLegend, wayTable } from './way.ts';
 
 const coldRounds = 31;
 const warmRounds = 1_000;
@@ -100,6 +101,8 @@ try {
   process.stdout.write(
     `What the bundle of start_verification holds, in kB: ${largest('start_verification')}.\n`,
   );
+  progress('Counting what a warm request enters …');
+  process.stdout.write(`\n${await wayTable()}\n${wayLegend}\n`);
   progress('Counting what the guard asks of DynamoDB …');
   process.stdout.write(`\n${await guardTables()}\n${guardLegend}\n`);
 } catch (thrown) {

@@ -11,7 +11,7 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
   {
     files: /^functions\/compose\//,
     may: [
-      /^functions\/(adapters|authorizer|canary|guard|observability|privacy|rotation|runtime|service|verify)\//,
+      /^functions\/(adapters|authorizer|canary|compose|guard|observability|privacy|rotation|runtime|service|verify)\//,
       /^node:/,
       /^npm:valibot$/,
     ],
@@ -68,7 +68,7 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
     files: /^infra\//,
     may: [
       /^infra\//,
-      /^functions\/(canary\/(canary-steps|gateway-canary)|catalog|guard\/policy\/policy|lambda\/lambda-event|observability\/metric-catalogue|runtime\/(cors|define-function|envelope|errors|inputs)|service\/ports)\.ts$/,
+      /^functions\/(canary\/(canary-steps|gateway-canary)|catalog|compose\/environment|guard\/policy\/policy|lambda\/lambda-event|observability\/metric-catalogue|runtime\/(cors|define-function|envelope|errors|inputs)|service\/ports)\.ts$/,
       /^node:/,
       /^npm:(aws-cdk-lib|cdk-nag|constructs|esbuild|valibot)(\/|$)/,
     ],
@@ -99,7 +99,7 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
     files: /^local\//,
     may: [
       /^local\//,
-      /^functions\/(catalog|compose\/run-service|guard\/policy\/policy|service\/ports)\.ts$/,
+      /^functions\/(catalog|compose\/all-ports|guard\/policy\/policy|service\/ports)\.ts$/,
       /^functions\/(lambda|runtime)\//,
       /^node:/,
       /^npm:/,

@@ -1,6 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../runtime/clock.ts';
-import type { VerifyProvider } from '../verify/provider.ts';
 
 /** Told how many milliseconds a call took, however it ended. */
 type Took = (millis: number) => void;
@@ -16,12 +15,10 @@ const timed =
     }
   };
 
-/** A provider whose messages and guesses are timed, with the repetitions that are its own business. */
-export const timedVerify = (verify: VerifyProvider, clock: Clock, took: Took): VerifyProvider => ({
-  ...verify,
-  start: timed(verify.start, clock, took),
-  check: timed(verify.check, clock, took),
-});
+/** A provider, each of whose calls is timed, with the repetitions that are its own business. */
+export const timedCalls = <P extends object>(provider: P, clock: Clock, took: Took): P =>
+  // Each call keeps its own name and type.
+  Object.fromEntries(Object.entries(provider).map(([name, call]) => [name, timed(call, clock, took)])) as P;
 
 /** Times each request of a client, with the SDK's repetitions. */
 export const timeRequests = (client: DynamoDBClient, clock: Clock, took: Took): DynamoDBClient => {

@@ -1,23 +1,16 @@
-import type { Caller } from '../runtime/define-function.ts';
 import { RunError } from '../runtime/errors.ts';
 import { type InputDeclarations, isRecord } from '../runtime/inputs.ts';
+import type { RunRequest } from '../runtime/run-function.ts';
 
 /** The largest body that is read, in bytes. */
 export const maxBodyBytes = 8 * 1024;
 
 /** A Lambda event, told apart by its shape: who asks, and how to read what they ask for. */
-export interface LambdaRequest {
-  readonly caller: Caller;
+export interface LambdaRequest extends RunRequest {
   /** The gateway's id of the request; undefined where there is no gateway. */
   readonly requestId: string | undefined;
   /** The origin of the web page that asks; undefined where no page does. */
   readonly origin: string | undefined;
-  /**
-   * The raw input of a function with these declarations.
-   *
-   * @throws RunError `method`, `media_type`, `too_large` or `invalid_input` where the HTTP request cannot hold one.
-   */
-  readonly input: (declarations: InputDeclarations) => unknown;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -99,24 +92,38 @@ const requestIdOf = (context: Json): string | undefined => {
   return id !== undefined && /^[\w=+/-]{1,64}$/.test(id) ? id : undefined;
 };
 
-const httpRequest = (event: Json, method: unknown, ip: unknown): LambdaRequest => {
-  const context = record(event['requestContext']);
-  return {
-    caller: { kind: 'http', ip: words(ip), identity: authorizedIdentity(context) },
-    requestId: requestIdOf(context),
-    origin: headerOf(event, 'origin'),
-    input: (declarations) => httpInput(event, method, declarations),
-  };
-};
+/** What differs between the two proxy events: a REST API's, and an HTTP API's or a function URL's. */
+interface HttpFacts {
+  readonly method: unknown;
+  readonly ip: unknown;
+  /** Whether IAM vouches for who signed. */
+  readonly signed: boolean;
+}
+
+const httpRequest = (event: Json, context: Json, { method, ip, signed }: HttpFacts): LambdaRequest => ({
+  caller: { kind: 'http', ip: words(ip), identity: authorizedIdentity(context), signed },
+  requestId: requestIdOf(context),
+  origin: headerOf(event, 'origin'),
+  input: (declarations) => httpInput(event, method, declarations),
+});
 
 /** Tells the three kinds of caller apart; anything that is neither a proxy event nor a schedule is a direct input. */
 export const readLambdaEvent = (event: unknown): LambdaRequest => {
   const fields = record(event);
   const context = record(fields['requestContext']);
   const http = context['http'];
-  if (isRecord(http)) return httpRequest(fields, http['method'], http['sourceIp']);
-  if (isRecord(fields['requestContext']) && 'httpMethod' in fields)
-    return httpRequest(fields, fields['httpMethod'], record(context['identity'])['sourceIp']);
+  if (isRecord(http)) {
+    const signed = isRecord(record(context['authorizer'])['iam']);
+    return httpRequest(fields, context, { method: http['method'], ip: http['sourceIp'], signed });
+  }
+  if (isRecord(fields['requestContext']) && 'httpMethod' in fields) {
+    const { sourceIp: ip, userArn } = record(context['identity']);
+    return httpRequest(fields, context, {
+      method: fields['httpMethod'],
+      ip,
+      signed: words(userArn) !== undefined,
+    });
+  }
   const scheduled = fields['canary'] === true || fields['source'] === 'aws.events';
   return {
     caller: { kind: scheduled ? 'canary' : 'direct' },

@@ -16,9 +16,8 @@ type WatchedDecision = NonNullable<LogFields['decision']> & {
 /** Who estimates what a message costs, in the policy's currency. */
 type CostOf = (country: string | null, isEmail: boolean) => number;
 
-/** A message that went out, or may have: the one outcome of a start, or the other. */
-const isPaidFor = ({ function: name, outcome }: WatchedDecision): boolean =>
-  name === 'start_verification' && (outcome === 'sent' || outcome === 'doubtful');
+/** A message that went out, or may have: outcomes that only a send has. */
+const isPaidFor = ({ outcome }: WatchedDecision): boolean => outcome === 'sent' || outcome === 'doubtful';
 
 const isPumping = (reason: string | null): boolean => reason?.startsWith('pumping_') === true;
 

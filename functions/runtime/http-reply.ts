@@ -52,7 +52,7 @@ export const httpReply = (
     headers: Object.fromEntries(
       Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined),
     ),
-    body: JSON.stringify(outcome.envelope),
+    body: JSON.stringify(outcome.answer),
     isBase64Encoded: false,
   };
 };

@@ -8,8 +8,6 @@ interface Declared {
   readonly description: string;
   /** What a valid value looks like, as the end of the sentence "NAME must be …"; holds no real value. */
   readonly shape: string;
-  /** A value for documentation only. */
-  readonly example?: string | Readonly<Record<string, string>>;
   readonly required: boolean;
   /** Another name that callers may use for the same field. */
   readonly alias?: string;

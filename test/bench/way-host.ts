@@ -21,11 +21,11 @@ await session.post('Profiler.enable');
 await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
 
 const { checkVerification } = await import('../../functions/check_verification.ts');
-const { compose } = await import('../../functions/compose/run-service.ts');
+const { composeFor } = await import('../../functions/compose/all-ports.ts');
 const { lambdaHandler } = await import('../../functions/lambda/lambda-handler.ts');
 const { startVerification } = await import('../../functions/start_verification.ts');
 
-const service = compose();
+const service = composeFor();
 const start = lambdaHandler(startVerification, service);
 const check = lambdaHandler(checkVerification, service);
 

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { rotationSteps } from '../../functions/rotation/rotate.ts';
+import { entryOf } from '../../infra/bundling/entries.ts';
 import type { World } from '../../local/world.ts';
 import { type HostAnswer, messageFrom, startBundle } from '../e2e/bundle-process.ts';
 import { expectEnvelope, expectHttpAnswer, type HttpAnswer } from './contract.ts';
@@ -21,7 +22,7 @@ export const running = async <T>(
   env: Readonly<Record<string, string>>,
   use: (invoke: Invoke) => Promise<T>,
 ): Promise<T> => {
-  const file = pathToFileURL(`functions/lambda/${entry}.ts`).href;
+  const file = pathToFileURL(entryOf(entry)).href;
   const child = startBundle(file, { PATH: process.env['PATH'], ...env });
   try {
     return await use(async (event) => {

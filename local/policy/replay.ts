@@ -42,6 +42,11 @@ export const createReplay = (policy: Policy): ((decision: Decision) => Promise<R
   return async (decision) => {
     const { outcome, reason } = decision;
     if (outcome === 'replayed' || (outcome === 'refused' && !isDecidable(reason))) return asThen(decision);
-    return decision.function === 'check_verification' ? await check(decision) : await start(decision);
+    switch (decision.function) {
+      case 'start_verification':
+        return await start(decision);
+      case 'check_verification':
+        return await check(decision);
+    }
   };
 };

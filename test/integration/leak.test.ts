@@ -1,6 +1,7 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { catalog } from '../../functions/catalog.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { emulatorControl } from '../support/emulator-control.ts';
 import { type FunctionProcess, startFunctions } from '../support/function-process.ts';
@@ -72,8 +73,9 @@ const successes = async ({ invoke }: FunctionProcess): Promise<unknown[]> => {
       privates.add(code);
       answers.push(await invoke('check_verification', event({ to_phone, code })));
     }
-  for (const event of [{ canary: true, to: stray }, scheduledEvent()])
-    answers.push(await invoke('start_verification', event));
+  for (const { name } of catalog)
+    for (const event of [{ canary: true, to: stray }, scheduledEvent()])
+      answers.push(await invoke(name, event));
   return answers;
 };
 
@@ -114,8 +116,7 @@ const oddRequests = [
 const refusals = async ({ invoke }: FunctionProcess): Promise<unknown[]> => {
   const answers: unknown[] = [];
   const events = [...oddInputs, ...oddInputs.map((input) => restEvent(input)), ...oddRequests];
-  for (const event of events)
-    answers.push(await invoke('start_verification', event), await invoke('check_verification', event));
+  for (const event of events) for (const { name } of catalog) answers.push(await invoke(name, event));
   return answers;
 };
 

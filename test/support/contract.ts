@@ -36,6 +36,12 @@ export const expectEnvelope = (value: unknown): LegalEnvelope => {
   return kind;
 };
 
+/** Holds an answer against what its function declares. */
+export const expectAnswerOf = (response: ResponseDeclaration, value: unknown): void => {
+  expect(differenceFrom(response, value)).toBeUndefined();
+  if (response === 'envelope') expectEnvelope(value);
+};
+
 /** A proxy result, as a test reads it. */
 export interface HttpAnswer {
   readonly statusCode: number;
@@ -61,8 +67,7 @@ export const expectHttpAnswerOf = (response: ResponseDeclaration, value: unknown
     'X-Request-Id': expect.stringMatching(/./),
   });
   const answer = JSON.parse(body);
-  expect(differenceFrom(response, answer)).toBeUndefined();
-  if (response === 'envelope') expectEnvelope(answer);
+  expectAnswerOf(response, answer);
   const code = headers['Verify-Error'];
   expect(statusCode).toBe(code === undefined ? 200 : statusOf.get(code));
   expect(answer.success).toBe(code === undefined);

@@ -26,8 +26,8 @@ const entrySource = ({ name, uses }: Entered): string => {
     ...ports.map((port) => `import { ${port} } from ${quoted(`compose/ports/${port}`)};`),
     `import { compose } from ${quoted('compose/run-service')};`,
     `import { lambdaHandler } from ${quoted('lambda/lambda-handler')};`,
-    `import { ${definitionName(name)} } from ${quoted(name)};`,
-    `export const handler = lambdaHandler(${definitionName(name)}, compose({ ${ports.join(', ')} }));`,
+    `import { ${definitionName(name)} as definition } from ${quoted(name)};`,
+    `export const handler = lambdaHandler(definition, compose({ ${ports.join(', ')} }));`,
     '',
   ].join('\n');
 };

@@ -19,8 +19,17 @@ const record = (value: unknown): Json => (isRecord(value) ? value : {});
 const words = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
-const headerOf = (event: Json, name: string): string | undefined =>
-  words(Object.entries(record(event['headers'])).find(([key]) => key.toLowerCase() === name)?.[1]);
+type Headers = ReadonlyMap<string, string | undefined>;
+
+/** The headers by their names in lower case; of one that is there twice, the first. */
+const headersOf = (event: Json): Headers => {
+  const headers = new Map<string, string | undefined>();
+  for (const [name, value] of Object.entries(record(event['headers']))) {
+    const key = name.toLowerCase();
+    if (!headers.has(key)) headers.set(key, words(value));
+  }
+  return headers;
+};
 
 /** Who signed: the users of a Cognito identity pool share one ARN, so their own id comes first. */
 const signer = (signed: Json): string | undefined =>
@@ -45,14 +54,11 @@ const authorizedIdentity = (context: Json): string | undefined => {
 
 const json = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
 
-const bodyBytes = (event: Json): Uint8Array => {
-  const { body } = event;
-  if (typeof body !== 'string') return new Uint8Array();
-  return Buffer.from(body, event['isBase64Encoded'] === true ? 'base64' : 'utf8');
-};
-
-const parsedBody = (event: Json): unknown => {
-  const bytes = bodyBytes(event);
+const parsedBody = ({ body, isBase64Encoded }: Json): unknown => {
+  const bytes = Buffer.from(
+    typeof body === 'string' ? body : '',
+    isBase64Encoded === true ? 'base64' : 'utf8',
+  );
   if (bytes.byteLength > maxBodyBytes) throw new RunError('too_large');
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -73,24 +79,26 @@ const withIdempotencyKey = (input: Json, key: string | undefined): Json => {
   return { ...input, idempotency_key: key };
 };
 
-const httpInput = (event: Json, method: unknown, declarations: InputDeclarations): unknown => {
+const httpInput = (
+  event: Json,
+  headers: Headers,
+  method: unknown,
+  declarations: InputDeclarations,
+): unknown => {
   if (method !== 'POST') throw new RunError('method');
-  const type = headerOf(event, 'content-type');
-  const encoding = headerOf(event, 'content-encoding') ?? 'identity';
+  const type = headers.get('content-type');
+  const encoding = headers.get('content-encoding') ?? 'identity';
   if ((type !== undefined && !json.test(type)) || encoding !== 'identity') throw new RunError('media_type');
   const input = parsedBody(event);
   if (!isRecord(input)) throw new RunError('invalid_input', { sentence: 'The body must be a JSON object' });
   // Clients may send the header with every POST; a function without the field passes over it.
   return Object.hasOwn(declarations, 'idempotency_key')
-    ? withIdempotencyKey(input, headerOf(event, 'idempotency-key'))
+    ? withIdempotencyKey(input, headers.get('idempotency-key'))
     : input;
 };
 
 // It goes into a header and the log, so it must look like one.
-const requestIdOf = (context: Json): string | undefined => {
-  const id = words(context['requestId']);
-  return id !== undefined && /^[\w=+/-]{1,64}$/.test(id) ? id : undefined;
-};
+const requestIdShape = /^[\w=+/-]{1,64}$/;
 
 /** What differs between the two proxy events: a REST API's, and an HTTP API's or a function URL's. */
 interface HttpFacts {
@@ -100,12 +108,16 @@ interface HttpFacts {
   readonly signed: boolean;
 }
 
-const httpRequest = (event: Json, context: Json, { method, ip, signed }: HttpFacts): LambdaRequest => ({
-  caller: { kind: 'http', ip: words(ip), identity: authorizedIdentity(context), signed },
-  requestId: requestIdOf(context),
-  origin: headerOf(event, 'origin'),
-  input: (declarations) => httpInput(event, method, declarations),
-});
+const httpRequest = (event: Json, context: Json, { method, ip, signed }: HttpFacts): LambdaRequest => {
+  const headers = headersOf(event);
+  const id = words(context['requestId']);
+  return {
+    caller: { kind: 'http', ip: words(ip), identity: authorizedIdentity(context), signed },
+    requestId: id !== undefined && requestIdShape.test(id) ? id : undefined,
+    origin: headers.get('origin'),
+    input: (declarations) => httpInput(event, headers, method, declarations),
+  };
+};
 
 /** Tells the three kinds of caller apart; anything that is neither a proxy event nor a schedule is a direct input. */
 export const readLambdaEvent = (event: unknown): LambdaRequest => {

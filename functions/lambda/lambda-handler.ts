@@ -52,7 +52,7 @@ export const lambdaHandler = <
       reason: details?.reason,
       fix: details?.fix,
       duration,
-      thrown: thrownPlace(details?.cause),
+      thrown: error === null ? undefined : thrownPlace(error.details.cause),
     });
     metrics({ Requests: 1 }, { function: name, outcome: code ?? 'ok' });
     const canary = caller.kind === 'canary' ? { CanarySuccess: error === null ? 1 : 0 } : {};

@@ -1,7 +1,7 @@
 import type { MetricName } from './metric-catalogue.ts';
 
 /** A part of the way of a request that is measured on its own. */
-type MeasuredPart = Extract<MetricName, 'TwilioDuration' | 'StoreDuration'>;
+export type MeasuredPart = Extract<MetricName, 'TwilioDuration' | 'StoreDuration'>;
 
 /** What the parts took, in milliseconds, since it was last asked for. */
 export interface PartDurations {

@@ -1,6 +1,6 @@
 import { IP_REGEX } from 'valibot';
 import type { Policy } from '../guard/policy/policy.ts';
-import { optionalText, precondition, requiredText } from '../runtime/inputs.ts';
+import { invalidField, optionalText, precondition, requiredText } from '../runtime/inputs.ts';
 import { type Channel, channelOf } from '../verify/channel.ts';
 import { type Destination, emailDestination, phoneDestination } from '../verify/destination.ts';
 
@@ -76,7 +76,7 @@ export const destinationFor = (text: string, channel: Channel, policy: Policy): 
     return address;
   }
   const number = phoneDestination(text, policy.default_country);
-  precondition(number !== undefined, 'to_phone', phoneFix(text, policy));
+  if (number === undefined) throw invalidField('to_phone', phoneFix(text, policy));
   return number;
 };
 

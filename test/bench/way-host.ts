@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { Session } from 'node:inspector/promises';
 import process from 'node:process';
-import { expectHttpAnswer, type HttpAnswer } from '../support/contract.ts';
+import { expectHttpAnswer } from '../support/contract.ts';
 import { lambdaContext, restEvent } from '../support/lambda-events.ts';
 
 /** What a request entered on its way. */
@@ -50,8 +50,9 @@ const codeFor = async (to_phone: string): Promise<string> => {
 const walk = async (handler: typeof start, input: object, ip: string): Promise<Way> => {
   const event = restEvent(input, { ip });
   await session.post('Profiler.takePreciseCoverage');
-  const outcome = expectHttpAnswer((await handler(event, lambdaContext())) as HttpAnswer);
+  const result = await handler(event, lambdaContext());
   const way = await entered();
+  const outcome = expectHttpAnswer(result);
   if (outcome !== 'ok') throw new Error(`The request on the way ended as ${outcome}`);
   return way;
 };

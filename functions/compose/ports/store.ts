@@ -4,9 +4,8 @@ import type { GuardStore } from '../../guard/store/store.ts';
 import type { Base } from '../base.ts';
 
 /** The guard's table. */
-export const store = ({ clock, durations, environment }: Base): GuardStore => {
-  const client = timeRequests(createDynamoDbClient(), clock, (millis) =>
-    durations.took('StoreDuration', millis),
+export const store = (base: Base): GuardStore =>
+  new DynamoDbStore(
+    timeRequests(createDynamoDbClient(), base),
+    base.environment.required('VERIFY_TABLE_NAME'),
   );
-  return new DynamoDbStore(client, environment.required('VERIFY_TABLE_NAME'));
-};

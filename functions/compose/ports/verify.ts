@@ -8,6 +8,5 @@ import { policy } from './policy.ts';
 /** Twilio Verify. */
 export const verify = (base: Base): VerifyProvider => {
   const { fallback_channels: fallbackChannels } = base.get(policy);
-  const provider = createTwilioVerify({ ...base.get(twilioOptions), fallbackChannels });
-  return timedCalls(provider, base.clock, (millis) => base.durations.took('TwilioDuration', millis));
+  return timedCalls(createTwilioVerify({ ...base.get(twilioOptions), fallbackChannels }), base);
 };

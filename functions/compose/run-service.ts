@@ -2,7 +2,7 @@ import type { Log } from '../observability/log-catalogue.ts';
 import { createLog } from '../observability/logger.ts';
 import { serviceName } from '../observability/metric-catalogue.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
-import { createPartDurations, type PartDurations } from '../observability/part-durations.ts';
+import { PartDurations } from '../observability/part-durations.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import type { Ports } from '../service/ports.ts';
 import { Base, type Part } from './base.ts';
@@ -18,8 +18,8 @@ export interface Service<P = Ports> {
   readonly ports: () => P;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** What the parts took since it was last asked for. */
-  readonly durations: PartDurations['collect'];
+  /** What the parts took. */
+  readonly durations: Pick<PartDurations, 'collect'>;
   readonly clock: Clock;
   /** The origins of web pages that may read replies; usually none. */
   readonly corsOrigins: readonly string[];
@@ -50,7 +50,7 @@ export const compose = <Used extends keyof Ports>(
   const name = environment.optional('POWERTOOLS_SERVICE_NAME') ?? serviceName;
   const log = createLog(name);
   const metrics = createMetrics(name);
-  const durations = createPartDurations();
+  const durations = new PartDurations();
   const clock = systemClock;
   let composed: () => Pick<Ports, Used>;
   try {
@@ -65,7 +65,7 @@ export const compose = <Used extends keyof Ports>(
     ports: composed,
     log,
     metrics,
-    durations: durations.collect,
+    durations,
     clock,
     corsOrigins: environment.optional('CORS_ORIGINS')?.split(' ') ?? [],
   };

@@ -56,7 +56,7 @@ export const lambdaHandler = <
     });
     metrics({ Requests: 1 }, { function: name, outcome: code ?? 'ok' });
     const canary = caller.kind === 'canary' ? { CanarySuccess: error === null ? 1 : 0 } : {};
-    metrics({ Duration: duration, ...durations(), ...canary }, { function: name });
+    metrics({ Duration: duration, ...durations.collect(), ...canary }, { function: name });
   };
 
   const reply = (invocation: Invocation): void => {

@@ -40,9 +40,24 @@ export const lambdaContext = (name: string, requestId: string): Context => {
   };
 };
 
-/** The answer in what a handler gave back: it is the body of a proxy result. */
+type Handler = LocalFunction['handler'];
+type Told = (sentence: string) => void;
+
+/** The answer in what a handler gave back: an answer begins with `success`, a proxy result holds one in its body. */
 const answerIn = (result: unknown): unknown =>
-  isRecord(result) && typeof result['body'] === 'string' ? JSON.parse(result['body']) : result;
+  isRecord(result) && !('success' in result) && typeof result['body'] === 'string'
+    ? JSON.parse(result['body'])
+    : result;
+
+/** A handler, each of whose answers is held against what its function declares; a difference is told, and not changed. */
+export const heldToDeclaration =
+  (handler: Handler, { name, response }: Pick<LocalFunction, 'name' | 'response'>, onDefect: Told): Handler =>
+  async (event, context) => {
+    const result = await handler(event, context);
+    const difference = differenceFrom(response, answerIn(result));
+    if (difference !== undefined) onDefect(`${name} answered otherwise than it declares: ${difference}`);
+    return result;
+  };
 
 /**
  * Composes every function of the catalogue as its Lambda would be. Each reads the environment once, so a process serves
@@ -52,23 +67,12 @@ const answerIn = (result: unknown): unknown =>
  */
 export const loadFunctions = (
   environment: Readonly<Record<string, string>>,
-  onDefect: (sentence: string) => void,
+  onDefect: Told,
 ): readonly LocalFunction[] => {
   Object.assign(process.env, environment);
   return catalog.map((definition: ServiceFunction) => {
     const { name, callers, failure, response } = definition;
     const handler = lambdaHandler(definition, composeFor(definition.uses));
-    return {
-      name,
-      callers,
-      failure,
-      response,
-      handler: async (event, context) => {
-        const result = await handler(event, context);
-        const difference = differenceFrom(response, answerIn(result));
-        if (difference !== undefined) onDefect(`${name} answered otherwise than it declares: ${difference}`);
-        return result;
-      },
-    };
+    return { name, callers, failure, response, handler: heldToDeclaration(handler, definition, onDefect) };
   });
 };

@@ -40,9 +40,10 @@ export const checkVerification = defineFunction<Ports>()({
   reserves: 'check',
   uses: ['guard', 'policy', 'services', 'store', 'verify'],
   input,
+  response: 'envelope',
   failure: 'Verification check failed',
 
-  async stack({ input, caller, guard, policy, services, verify }) {
+  async steps({ input, caller, guard, policy, services, verify }) {
     const { amount, code, payee, sid } = input;
     precondition(
       sid !== undefined || !policy.require_sid_on_check,
@@ -52,13 +53,12 @@ export const checkVerification = defineFunction<Ports>()({
     const destination = checkedDestination(input.to_phone, policy);
     const service = await services.resolve(input.service_sid);
     const test = guard.testNumber(destination);
-    if (test !== undefined)
-      return { envelope: code === test.code ? approved(test.sid) : wrongCode(), hints: {} };
+    if (test !== undefined) return { response: code === test.code ? approved(test.sid) : wrongCode() };
     const { approvedSid, hints } = await guard.check(
       { function: 'check_verification', service, destination, caller, code, sid },
       () => verify.check({ service, destination, code, amount, payee }),
     );
-    return { envelope: approvedSid === null ? wrongCode() : approved(approvedSid), hints };
+    return { response: approvedSid === null ? wrongCode() : approved(approvedSid), hints };
   },
 
   canary: probeAll,

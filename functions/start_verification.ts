@@ -19,7 +19,6 @@ const input = {
   channel: optionalText({
     description: 'How the code travels: sms, call (or voice), email, whatsapp, rcs; policy may enable others',
     shape: 'the name of a channel, such as sms',
-    example: 'sms',
     filters: ['trim', 'lower'],
     maxLength: 16,
   }),
@@ -27,7 +26,6 @@ const input = {
   locale: optionalText({
     description: 'The language of the message; one that Twilio does not speak is left out',
     shape: 'a language tag such as en or pt-BR',
-    example: 'en',
     pattern: /^[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}$/,
   }),
   identity,
@@ -76,9 +74,10 @@ export const startVerification = defineFunction<Ports>()({
   reserves: 'send',
   uses: ['guard', 'policy', 'services', 'store', 'verify'],
   input,
+  response: 'envelope',
   failure: 'Verification could not be started',
 
-  async stack({ input, caller, guard, policy, services, verify }) {
+  async steps({ input, caller, guard, policy, services, verify }) {
     const channel = enabledChannel(input.channel, policy);
     const destination = destinationFor(input.to_phone, channel, policy);
     precondition(
@@ -88,7 +87,7 @@ export const startVerification = defineFunction<Ports>()({
     );
     const service = await services.resolve(input.service_sid);
     const test = guard.testNumber(destination);
-    if (test !== undefined) return { envelope: sent(test.sid), hints: {} };
+    if (test !== undefined) return { response: sent(test.sid) };
     const request = {
       service,
       destination,
@@ -115,7 +114,7 @@ export const startVerification = defineFunction<Ports>()({
       },
       () => verify.start(request),
     );
-    return { envelope: sent(sid), hints };
+    return { response: sent(sid), hints };
   },
 
   canary: probeAll,

@@ -1,30 +1,37 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { MeasuredPart, PartDurations } from '../observability/part-durations.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { VerifyProvider } from '../verify/provider.ts';
 
-/** Told how many milliseconds a call took, however it ended. */
-type Took = (millis: number) => void;
+/** Where it is written down how long each call took, however it ended. */
+interface Timing {
+  readonly clock: Clock;
+  readonly durations: PartDurations;
+}
 
 const timed =
-  <A extends unknown[], R>(call: (...args: A) => Promise<R>, clock: Clock, took: Took) =>
+  <A extends unknown[], R>(
+    call: (...args: A) => Promise<R>,
+    part: MeasuredPart,
+    { clock, durations }: Timing,
+  ) =>
   async (...args: A): Promise<R> => {
     const from = clock();
     try {
       return await call(...args);
     } finally {
-      took(clock() - from);
+      durations.took(part, clock() - from);
     }
   };
 
-/** A provider whose messages and guesses are timed, with the repetitions that are its own business. */
-export const timedVerify = (verify: VerifyProvider, clock: Clock, took: Took): VerifyProvider => ({
-  ...verify,
-  start: timed(verify.start, clock, took),
-  check: timed(verify.check, clock, took),
-});
+/** A provider, each of whose calls is timed, with the repetitions that are its own business. */
+export const timedCalls = <P extends object>(provider: P, timing: Timing): P =>
+  // Each call keeps its own name and type.
+  Object.fromEntries(
+    Object.entries(provider).map(([name, call]) => [name, timed(call, 'TwilioDuration', timing)]),
+  ) as P;
 
 /** Times each request of a client, with the SDK's repetitions. */
-export const timeRequests = (client: DynamoDBClient, clock: Clock, took: Took): DynamoDBClient => {
-  client.middlewareStack.add((next) => timed(next, clock, took), { step: 'initialize' });
+export const timeRequests = (client: DynamoDBClient, timing: Timing): DynamoDBClient => {
+  client.middlewareStack.add((next) => timed(next, 'StoreDuration', timing), { step: 'initialize' });
   return client;
 };

@@ -6,6 +6,7 @@ import { createLog } from '../observability/logger.ts';
 import { serviceName } from '../observability/metric-catalogue.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { Environment } from './environment.ts';
 
 /**
  * Composes the authorizer from its environment: `TOKEN_ISSUERS`, the list of issuers as JSON.
@@ -13,11 +14,15 @@ import { systemClock } from '../runtime/clock.ts';
  * @throws Error where that is missing, so that no token is judged by half a configuration.
  */
 export const composeAuthorizer = (
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  values?: Readonly<Record<string, string | undefined>>,
 ): AuthorizerService => {
-  const name = environment['POWERTOOLS_SERVICE_NAME'] || serviceName;
+  const environment = new Environment(values);
+  const name = environment.optional('POWERTOOLS_SERVICE_NAME') ?? serviceName;
   return {
-    verify: createTokenVerifier(parseIssuers(environment['TOKEN_ISSUERS']), new JwksKeeper(systemClock)),
+    verify: createTokenVerifier(
+      parseIssuers(environment.optional('TOKEN_ISSUERS')),
+      new JwksKeeper(systemClock),
+    ),
     log: createLog(name),
     metrics: createMetrics(name),
     clock: systemClock,

@@ -8,32 +8,27 @@ import { serviceName } from '../observability/metric-catalogue.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Destination } from '../verify/destination.ts';
+import { Environment, type VariableName, variablesOf } from './environment.ts';
 
-const environmentSchema = v.object({
-  /** The address of the API's stage, with a slash at its end. */
+const canaryVariables = v.object({
   VERIFY_API_URL: v.pipe(v.string(), v.url()),
-  /** How the API is guarded. */
   CANARY_ACCESS: v.picklist(['public', 'iam', 'token']),
-  /** The header that holds a token, where it is guarded by one. */
-  CANARY_TOKEN_HEADER: v.optional(v.string()),
-  /** `puzzled` where a start must pass a puzzle of the web ACL. */
+  CANARY_TOKEN_HEADER: v.optional(v.string(), 'Authorization'),
   CANARY_START: v.optional(v.picklist(['plain', 'puzzled']), 'plain'),
-  /** The policy's `test_numbers`, as JSON. */
   CANARY_TEST_NUMBERS: v.pipe(v.string(), v.parseJson(), testNumbersPolicy),
   POWERTOOLS_SERVICE_NAME: v.optional(v.string(), serviceName),
-  AWS_REGION: v.optional(v.string(), ''),
-  AWS_ACCESS_KEY_ID: v.optional(v.string(), ''),
-  AWS_SECRET_ACCESS_KEY: v.optional(v.string(), ''),
-  AWS_SESSION_TOKEN: v.optional(v.string(), ''),
-});
+} satisfies Partial<Record<VariableName, unknown>>);
 
 /**
- * Reads the environment. What the schema's own error holds, credentials and test numbers, Lambda would write to the log.
+ * Reads the environment. What the schema's own error holds, test numbers, Lambda would write to the log.
  *
  * @throws Error that names the variables that are missing or wrong, and nothing of what they hold.
  */
-const readEnvironment = (environment: NodeJS.ProcessEnv) => {
-  const { success, output, issues } = v.safeParse(environmentSchema, environment);
+const readVariables = (environment: Environment) => {
+  const given = Object.fromEntries(
+    variablesOf(['gateway_canary']).map((name) => [name, environment.optional(name)]),
+  );
+  const { success, output, issues } = v.safeParse(canaryVariables, given);
   if (success) return output;
   const names = new Set(issues.map((issue) => String(issue.path?.[0].key)));
   throw new Error(`The environment lacks, or holds no good value of, ${[...names].join(', ')}`);
@@ -44,8 +39,8 @@ const readEnvironment = (environment: NodeJS.ProcessEnv) => {
  *
  * @throws Error where the environment, which only the stack writes, lacks something.
  */
-export const composeGatewayCanary = (environment: NodeJS.ProcessEnv = process.env) => {
-  const variables = readEnvironment(environment);
+export const composeGatewayCanary = (values: NodeJS.ProcessEnv = process.env) => {
+  const variables = readVariables(new Environment(values));
   const { CANARY_ACCESS: access, CANARY_TEST_NUMBERS: numbers } = variables;
   const clock = systemClock;
 
@@ -67,13 +62,14 @@ export const composeGatewayCanary = (environment: NodeJS.ProcessEnv = process.en
       signWith:
         access === 'iam'
           ? {
-              region: variables.AWS_REGION,
-              accessKeyId: variables.AWS_ACCESS_KEY_ID,
-              secretAccessKey: variables.AWS_SECRET_ACCESS_KEY,
-              sessionToken: variables.AWS_SESSION_TOKEN,
+              // Lambda writes these.
+              region: values['AWS_REGION'] ?? '',
+              accessKeyId: values['AWS_ACCESS_KEY_ID'] ?? '',
+              secretAccessKey: values['AWS_SECRET_ACCESS_KEY'] ?? '',
+              sessionToken: values['AWS_SESSION_TOKEN'] ?? '',
             }
           : undefined,
-      forgeIn: access === 'token' ? (variables.CANARY_TOKEN_HEADER ?? 'Authorization') : undefined,
+      forgeIn: access === 'token' ? variables.CANARY_TOKEN_HEADER : undefined,
     }),
     scope,
     log: createLog(variables.POWERTOOLS_SERVICE_NAME),

@@ -13,9 +13,8 @@ import type { SecretVersions } from '../rotation/ports.ts';
 import { type RotationEvent, rotate, type SecretKind } from '../rotation/rotate.ts';
 import { createTwilioKeyKind } from '../rotation/twilio-key.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
-import { RunError } from '../runtime/errors.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { Environment } from './environment.ts';
+import { twilioPlace } from './twilio.ts';
 
 /** A composed rotation, and what watches it. */
 export interface RotationService {
@@ -28,13 +27,13 @@ export interface RotationService {
 
 /** What a rotation is composed from: everything but the environment is for tests to replace. */
 export interface RotationBasis extends Partial<Omit<RotationService, 'rotate'>> {
-  readonly environment?: Environment;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly client?: ReturnType<typeof createSecretsManagerClient>;
 }
 
 const onBasis = (basis: RotationBasis) => {
-  const { environment = process.env } = basis;
-  const name = environment['POWERTOOLS_SERVICE_NAME'] || serviceName;
+  const environment = new Environment(basis.environment);
+  const name = environment.optional('POWERTOOLS_SERVICE_NAME') ?? serviceName;
   return {
     environment,
     client: basis.client ?? createSecretsManagerClient(),
@@ -62,20 +61,10 @@ export const composeDestinationKeyRotation = (basis: RotationBasis = {}): Rotati
  */
 export const composeTwilioKeyRotation = (basis: RotationBasis = {}): RotationService => {
   const { environment, client, watch } = onBasis(basis);
-  const twilio = {
-    clock: watch.clock,
-    baseUrl: environment['TWILIO_API_BASE_URL'],
-    region: environment['TWILIO_REGION'],
-    edge: environment['TWILIO_EDGE'],
-  };
+  const twilio = { clock: watch.clock, ...twilioPlace(environment) };
 
   const keysOf = async (accountSid: string) => {
-    const adminId = environment['TWILIO_ADMIN_SECRET_ID'] ?? '';
-    if (adminId === '')
-      throw new RunError('misconfigured', {
-        reason: 'environment',
-        fix: 'The environment lacks TWILIO_ADMIN_SECRET_ID',
-      });
+    const adminId = environment.required('TWILIO_ADMIN_SECRET_ID');
     const admin = readTwilioAdmin(await createSecretVersions(client, adminId).read(), accountSid);
     return createTwilioKeys({ ...twilio, admin });
   };

@@ -17,7 +17,7 @@ import type { GuardStore } from './store/store.ts';
 
 /** Who is told what the guard does. */
 interface GuardWatch {
-  readonly onDecision: (decision: Decision) => void;
+  readonly onDecision: (decision: Decision, pumping?: 'deny' | 'record') => void;
   readonly onTestNumber: () => void;
   readonly onStoreFailure: LimitsParts['onStoreFailure'];
   readonly onBreakerChange: BreakerParts['onChange'];

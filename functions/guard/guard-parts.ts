@@ -23,8 +23,8 @@ export interface GuardParts {
   readonly clock: Clock;
   /** The hash under the deployment's destination key. */
   readonly hash: () => Promise<KeyedHash>;
-  /** Told of every decision, for the log. */
-  readonly onDecision: (decision: Decision) => void;
+  /** Told of every decision, and whether the pumping breaker refused the start, or recorded that it would have. */
+  readonly onDecision: (decision: Decision, pumping?: 'deny' | 'record') => void;
   /** Told each time a test number is used. */
   readonly onTestNumber: () => void;
 }

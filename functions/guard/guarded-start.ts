@@ -1,4 +1,4 @@
-import { errorOf, hadNoEffect } from '../runtime/errors.ts';
+import { errorOf, hadNoEffect, RunError } from '../runtime/errors.ts';
 import type { Channel } from '../verify/channel.ts';
 import type { Started } from '../verify/provider.ts';
 import type { Asked, Pass } from './circuit-breaker.ts';
@@ -131,16 +131,22 @@ export class GuardedStart {
   #decided(ended: Ended, trip: Trip | undefined): Ended {
     const { onDecision, policy } = this.#parts;
     const { verifiedBefore } = this.#reservation;
-    const recorded = this.#admitted && policy.pumping.mode === 'record' && !verifiedBefore;
-    onDecision({
-      ...this.#request.decisionFacts,
-      reserves: 'send',
-      channel: this.#channel,
-      outcome: ended.outcome,
-      reason: ended.answer === undefined ? reasonOf(ended.error) : null,
-      verified_before: verifiedBefore,
-      would_refuse: recorded && trip !== undefined ? pumpingReason(trip) : null,
-    });
+    const { answer, error, outcome } = ended;
+    const denied = error instanceof RunError && error.details.pumping === true;
+    const recorded =
+      trip !== undefined && this.#admitted && policy.pumping.mode === 'record' && !verifiedBefore;
+    onDecision(
+      {
+        ...this.#request.decisionFacts,
+        reserves: 'send',
+        channel: this.#channel,
+        outcome,
+        reason: answer === undefined ? reasonOf(error) : null,
+        verified_before: verifiedBefore,
+        would_refuse: recorded ? pumpingReason(trip) : null,
+      },
+      denied ? 'deny' : recorded ? 'record' : undefined,
+    );
     return ended;
   }
 }

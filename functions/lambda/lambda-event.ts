@@ -1,23 +1,16 @@
-import type { Caller } from '../runtime/define-function.ts';
 import { RunError } from '../runtime/errors.ts';
 import { type InputDeclarations, isRecord } from '../runtime/inputs.ts';
+import type { RunRequest } from '../runtime/run-function.ts';
 
 /** The largest body that is read, in bytes. */
 export const maxBodyBytes = 8 * 1024;
 
 /** A Lambda event, told apart by its shape: who asks, and how to read what they ask for. */
-export interface LambdaRequest {
-  readonly caller: Caller;
+export interface LambdaRequest extends RunRequest {
   /** The gateway's id of the request; undefined where there is no gateway. */
   readonly requestId: string | undefined;
   /** The origin of the web page that asks; undefined where no page does. */
   readonly origin: string | undefined;
-  /**
-   * The raw input of a function with these declarations.
-   *
-   * @throws RunError `method`, `media_type`, `too_large` or `invalid_input` where the HTTP request cannot hold one.
-   */
-  readonly input: (declarations: InputDeclarations) => unknown;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -26,8 +19,17 @@ const record = (value: unknown): Json => (isRecord(value) ? value : {});
 const words = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
-const headerOf = (event: Json, name: string): string | undefined =>
-  words(Object.entries(record(event['headers'])).find(([key]) => key.toLowerCase() === name)?.[1]);
+type Headers = ReadonlyMap<string, string | undefined>;
+
+/** The headers by their names in lower case; of one that is there twice, the first. */
+const headersOf = (event: Json): Headers => {
+  const headers = new Map<string, string | undefined>();
+  for (const [name, value] of Object.entries(record(event['headers']))) {
+    const key = name.toLowerCase();
+    if (!headers.has(key)) headers.set(key, words(value));
+  }
+  return headers;
+};
 
 /** Who signed: the users of a Cognito identity pool share one ARN, so their own id comes first. */
 const signer = (signed: Json): string | undefined =>
@@ -52,14 +54,11 @@ const authorizedIdentity = (context: Json): string | undefined => {
 
 const json = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
 
-const bodyBytes = (event: Json): Uint8Array => {
-  const { body } = event;
-  if (typeof body !== 'string') return new Uint8Array();
-  return Buffer.from(body, event['isBase64Encoded'] === true ? 'base64' : 'utf8');
-};
-
-const parsedBody = (event: Json): unknown => {
-  const bytes = bodyBytes(event);
+const parsedBody = ({ body, isBase64Encoded }: Json): unknown => {
+  const bytes = Buffer.from(
+    typeof body === 'string' ? body : '',
+    isBase64Encoded === true ? 'base64' : 'utf8',
+  );
   if (bytes.byteLength > maxBodyBytes) throw new RunError('too_large');
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -80,32 +79,43 @@ const withIdempotencyKey = (input: Json, key: string | undefined): Json => {
   return { ...input, idempotency_key: key };
 };
 
-const httpInput = (event: Json, method: unknown, declarations: InputDeclarations): unknown => {
+const httpInput = (
+  event: Json,
+  headers: Headers,
+  method: unknown,
+  declarations: InputDeclarations,
+): unknown => {
   if (method !== 'POST') throw new RunError('method');
-  const type = headerOf(event, 'content-type');
-  const encoding = headerOf(event, 'content-encoding') ?? 'identity';
+  const type = headers.get('content-type');
+  const encoding = headers.get('content-encoding') ?? 'identity';
   if ((type !== undefined && !json.test(type)) || encoding !== 'identity') throw new RunError('media_type');
   const input = parsedBody(event);
   if (!isRecord(input)) throw new RunError('invalid_input', { sentence: 'The body must be a JSON object' });
   // Clients may send the header with every POST; a function without the field passes over it.
   return Object.hasOwn(declarations, 'idempotency_key')
-    ? withIdempotencyKey(input, headerOf(event, 'idempotency-key'))
+    ? withIdempotencyKey(input, headers.get('idempotency-key'))
     : input;
 };
 
 // It goes into a header and the log, so it must look like one.
-const requestIdOf = (context: Json): string | undefined => {
-  const id = words(context['requestId']);
-  return id !== undefined && /^[\w=+/-]{1,64}$/.test(id) ? id : undefined;
-};
+const requestIdShape = /^[\w=+/-]{1,64}$/;
 
-const httpRequest = (event: Json, method: unknown, ip: unknown): LambdaRequest => {
-  const context = record(event['requestContext']);
+/** What differs between the two proxy events: a REST API's, and an HTTP API's or a function URL's. */
+interface HttpFacts {
+  readonly method: unknown;
+  readonly ip: unknown;
+  /** Whether IAM vouches for who signed. */
+  readonly signed: boolean;
+}
+
+const httpRequest = (event: Json, context: Json, { method, ip, signed }: HttpFacts): LambdaRequest => {
+  const headers = headersOf(event);
+  const id = words(context['requestId']);
   return {
-    caller: { kind: 'http', ip: words(ip), identity: authorizedIdentity(context) },
-    requestId: requestIdOf(context),
-    origin: headerOf(event, 'origin'),
-    input: (declarations) => httpInput(event, method, declarations),
+    caller: { kind: 'http', ip: words(ip), identity: authorizedIdentity(context), signed },
+    requestId: id !== undefined && requestIdShape.test(id) ? id : undefined,
+    origin: headers.get('origin'),
+    input: (declarations) => httpInput(event, headers, method, declarations),
   };
 };
 
@@ -114,9 +124,18 @@ export const readLambdaEvent = (event: unknown): LambdaRequest => {
   const fields = record(event);
   const context = record(fields['requestContext']);
   const http = context['http'];
-  if (isRecord(http)) return httpRequest(fields, http['method'], http['sourceIp']);
-  if (isRecord(fields['requestContext']) && 'httpMethod' in fields)
-    return httpRequest(fields, fields['httpMethod'], record(context['identity'])['sourceIp']);
+  if (isRecord(http)) {
+    const signed = isRecord(record(context['authorizer'])['iam']);
+    return httpRequest(fields, context, { method: http['method'], ip: http['sourceIp'], signed });
+  }
+  if (isRecord(fields['requestContext']) && 'httpMethod' in fields) {
+    const { sourceIp: ip, userArn } = record(context['identity']);
+    return httpRequest(fields, context, {
+      method: fields['httpMethod'],
+      ip,
+      signed: words(userArn) !== undefined,
+    });
+  }
   const scheduled = fields['canary'] === true || fields['source'] === 'aws.events';
   return {
     caller: { kind: scheduled ? 'canary' : 'direct' },

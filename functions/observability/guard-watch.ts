@@ -4,10 +4,8 @@ import type { Metrics } from './metrics.ts';
 /** What is watched of a decision of the guard. */
 type WatchedDecision = NonNullable<LogFields['decision']> & {
   readonly function: string;
+  readonly reserves: 'send' | 'check';
   readonly outcome: string;
-  /** A stable token; the pumping breaker's begin with its name. */
-  readonly reason: string | null;
-  readonly would_refuse: string | null;
   /** ISO 3166 code; null where there is none. */
   readonly country: string | null;
   readonly is_email: boolean;
@@ -16,15 +14,14 @@ type WatchedDecision = NonNullable<LogFields['decision']> & {
 /** Who estimates what a message costs, in the policy's currency. */
 type CostOf = (country: string | null, isEmail: boolean) => number;
 
-/** A message that went out, or may have: the one outcome of a start, or the other. */
-const isPaidFor = ({ function: name, outcome }: WatchedDecision): boolean =>
-  name === 'start_verification' && (outcome === 'sent' || outcome === 'doubtful');
-
-const isPumping = (reason: string | null): boolean => reason?.startsWith('pumping_') === true;
+/** A message that went out, or may have. */
+const isPaidFor = ({ outcome, reserves }: WatchedDecision): boolean =>
+  reserves === 'send' && (outcome === 'sent' || outcome === 'doubtful');
 
 /** Turns what the guard does into lines and metrics. */
 export const createGuardWatch = (log: Log, metrics: Metrics, costOf: CostOf) => ({
-  onDecision: (decision: WatchedDecision) => {
+  /** @param pumping - whether the pumping breaker refused the start, or recorded that it would have. */
+  onDecision: (decision: WatchedDecision, pumping?: 'deny' | 'record') => {
     const cost = isPaidFor(decision) ? costOf(decision.country, decision.is_email) : undefined;
     log('guard_decision', { decision, cost });
     const { function: name, outcome } = decision;
@@ -32,8 +29,7 @@ export const createGuardWatch = (log: Log, metrics: Metrics, costOf: CostOf) => 
       { GuardDecisions: 1, ...(cost !== undefined && { EstimatedSpend: cost }) },
       { function: name, outcome },
     );
-    if (isPumping(decision.reason)) metrics({ PumpingTrips: 1 }, { mode: 'deny' });
-    else if (isPumping(decision.would_refuse)) metrics({ PumpingTrips: 1 }, { mode: 'record' });
+    if (pumping !== undefined) metrics({ PumpingTrips: 1 }, { mode: pumping });
   },
   onTestNumber: () => metrics({ TestNumberUses: 1 }, {}),
   onStoreFailure: (kind: string, done: string) => {

@@ -58,9 +58,3 @@ export interface Hints {
   /** Whether an earlier send is answered again. */
   readonly replayed?: boolean | undefined;
 }
-
-/** The response of a run function: the envelope that every caller gets, and the hints that HTTP callers get. */
-export interface Answer {
-  readonly envelope: Envelope;
-  readonly hints: Hints;
-}

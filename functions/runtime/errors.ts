@@ -4,8 +4,6 @@ import type { Hints } from './envelope.ts';
 interface ErrorEntry {
   /** The HTTP status of the reply. */
   readonly status: number;
-  /** Whether the same request can succeed later without anybody fixing anything. */
-  readonly retryable: boolean;
   /**
    * The sentence a person reads, saying what to do next. `null` where the caller can do nothing about it:
    * then the run function's own `failure` sentence is used.
@@ -17,53 +15,49 @@ interface ErrorEntry {
 export const errorCatalogue = {
   invalid_input: {
     status: 400,
-    retryable: false,
     sentence: 'The input is not valid; correct it and try again',
   },
   invalid_service: {
     status: 400,
-    retryable: false,
     sentence: 'service_sid is not a service of this deployment; leave it out or use a configured one',
   },
   blocked: {
     status: 403,
-    retryable: false,
     sentence: 'A code cannot be sent there; use another number or address, or contact support',
+  },
+  forbidden: {
+    status: 403,
+    sentence: 'This function is not open to this caller; use a signed request or invoke it directly',
   },
   no_verification: {
     status: 404,
-    retryable: false,
     sentence: 'No verification is waiting for a code here; request a new code',
   },
-  method: { status: 405, retryable: false, sentence: 'Use POST with a JSON body' },
+  method: { status: 405, sentence: 'Use POST with a JSON body' },
   already_used: {
     status: 409,
-    retryable: false,
     sentence: 'This verification is already complete; request a new code to verify again',
   },
-  expired: { status: 410, retryable: false, sentence: 'This code is no longer valid; request a new one' },
-  too_large: { status: 413, retryable: false, sentence: 'The body is too large; send at most 8 KiB of JSON' },
+  expired: { status: 410, sentence: 'This code is no longer valid; request a new one' },
+  too_large: { status: 413, sentence: 'The body is too large; send at most 8 KiB of JSON' },
   media_type: {
     status: 415,
-    retryable: false,
     sentence: 'Send the body as application/json in UTF-8',
   },
   channel_unavailable: {
     status: 422,
-    retryable: false,
     sentence: 'This channel cannot reach this destination; try another channel',
   },
-  throttled: { status: 429, retryable: true, sentence: 'Too many requests; wait a moment and try again' },
+  throttled: { status: 429, sentence: 'Too many requests; wait a moment and try again' },
   max_attempts: {
     status: 429,
-    retryable: true,
     sentence: 'Too many attempts with this verification; wait, then request a new code',
   },
-  misconfigured: { status: 500, retryable: false, sentence: null },
-  upstream_error: { status: 502, retryable: true, sentence: null },
-  upstream_unavailable: { status: 503, retryable: true, sentence: null },
-  store_unavailable: { status: 503, retryable: true, sentence: null },
-  upstream_timeout: { status: 504, retryable: true, sentence: null },
+  misconfigured: { status: 500, sentence: null },
+  upstream_error: { status: 502, sentence: null },
+  upstream_unavailable: { status: 503, sentence: null },
+  store_unavailable: { status: 503, sentence: null },
+  upstream_timeout: { status: 504, sentence: null },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of the catalogue, as sent in the `Verify-Error` header. */
@@ -94,6 +88,8 @@ export interface RunErrorDetails {
   readonly remember?: Remembered;
   /** Whether the wait ends when the verification does. */
   readonly endsWithVerification?: true;
+  /** Whether the pumping breaker refused. */
+  readonly pumping?: true;
   /** Whether others kept writing the same item first, which is no outage. */
   readonly contended?: true;
   /** Whether Twilio refused the credential itself. */

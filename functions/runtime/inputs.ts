@@ -8,8 +8,6 @@ interface Declared {
   readonly description: string;
   /** What a valid value looks like, as the end of the sentence "NAME must be …"; holds no real value. */
   readonly shape: string;
-  /** A value for documentation only. */
-  readonly example?: string | Readonly<Record<string, string>>;
   readonly required: boolean;
   /** Another name that callers may use for the same field. */
   readonly alias?: string;
@@ -83,16 +81,12 @@ export const optionalMap = (
   required: false,
 });
 
-const filters: Readonly<Record<TextFilter, (value: string) => string>> = {
-  trim: (value) => value.trim(),
-  lower: (value) => value.toLowerCase(),
-};
-
 class FieldProblem extends Error {}
 
 const readText = (declaration: TextDeclaration, raw: unknown): string => {
   if (typeof raw !== 'string') throw new FieldProblem(`must be text in quotes, ${declaration.shape}`);
-  const value = declaration.filters.reduce((filtered, filter) => filters[filter](filtered), raw);
+  let value = raw;
+  for (const filter of declaration.filters) value = filter === 'trim' ? value.trim() : value.toLowerCase();
   const fits = value.length <= declaration.maxLength && (declaration.pattern?.test(value) ?? true);
   if (!fits) throw new FieldProblem(`must be ${declaration.shape}`);
   return value;
@@ -125,13 +119,16 @@ export const isRecord = (value: unknown): value is Readonly<Record<string, unkno
 const plainName = /^[A-Za-z_][A-Za-z_.-]{0,63}$/;
 
 const unknownFields = (declarations: InputDeclarations, raw: Readonly<Record<string, unknown>>): string[] => {
-  const known = new Set(Object.entries(declarations).flatMap(([name, { alias }]) => [name, alias ?? name]));
-  return Object.keys(raw)
-    .filter((name) => !known.has(name))
-    .map(
-      (name) =>
-        `${plainName.test(name) ? name : 'a field with an unusual name'} is not a field here; leave it out`,
-    );
+  const unknown = new Set(Object.keys(raw));
+  for (const [name, { alias }] of Object.entries(declarations)) {
+    unknown.delete(name);
+    if (alias !== undefined) unknown.delete(alias);
+  }
+  return Array.from(
+    unknown,
+    (name) =>
+      `${plainName.test(name) ? name : 'a field with an unusual name'} is not a field here; leave it out`,
+  );
 };
 
 /** A null stands for a field that was left out, as mobile serializers write it. */
@@ -185,6 +182,10 @@ export const readInput = <D extends InputDeclarations>(
   return input as InputOf<D>;
 };
 
+/** The error of a field whose input its declaration alone could not refuse. `fix` is the rest of the sentence that begins with its name. */
+export const invalidField = (field: string, fix: string): RunError =>
+  new RunError('invalid_input', { sentence: `${field} ${fix}` });
+
 /**
  * Refuses an input for a reason that its declaration alone cannot tell.
  *
@@ -192,5 +193,5 @@ export const readInput = <D extends InputDeclarations>(
  * @throws RunError `invalid_input` where `holds` is false.
  */
 export function precondition(holds: boolean, field: string, fix: string): asserts holds {
-  if (!holds) throw new RunError('invalid_input', { sentence: `${field} ${fix}` });
+  if (!holds) throw invalidField(field, fix);
 }

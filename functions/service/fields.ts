@@ -1,6 +1,6 @@
 import { IP_REGEX } from 'valibot';
 import type { Policy } from '../guard/policy/policy.ts';
-import { optionalText, precondition, requiredText } from '../runtime/inputs.ts';
+import { invalidField, optionalText, precondition, requiredText } from '../runtime/inputs.ts';
 import { type Channel, channelOf } from '../verify/channel.ts';
 import { type Destination, emailDestination, phoneDestination } from '../verify/destination.ts';
 
@@ -8,7 +8,6 @@ import { type Destination, emailDestination, phoneDestination } from '../verify/
 export const toPhone = requiredText({
   description: 'The phone number, or the e-mail address when the channel is email; "to" is an alias',
   shape: 'a phone number with its country code, or an e-mail address for the email channel',
-  example: '+14155552671',
   alias: 'to',
   maxLength: 320,
 });
@@ -17,7 +16,6 @@ export const toPhone = requiredText({
 export const serviceSid = optionalText({
   description: 'The Verify service; may be left out where the deployment configures one',
   shape: 'VA and 32 hexadecimal digits',
-  example: 'VA00000000000000000000000000000000',
   pattern: /^VA[0-9a-fA-F]{32}$/,
 });
 
@@ -78,7 +76,7 @@ export const destinationFor = (text: string, channel: Channel, policy: Policy): 
     return address;
   }
   const number = phoneDestination(text, policy.default_country);
-  precondition(number !== undefined, 'to_phone', phoneFix(text, policy));
+  if (number === undefined) throw invalidField('to_phone', phoneFix(text, policy));
   return number;
 };
 

@@ -1,6 +1,8 @@
 import type { AbuseGuard } from '../guard/abuse-guard.ts';
 import type { Policy } from '../guard/policy/policy.ts';
 import type { GuardStore } from '../guard/store/store.ts';
+import type { RunFunction } from '../runtime/define-function.ts';
+import type { InputDeclarations } from '../runtime/inputs.ts';
 import type { ServiceDirectory, VerifyProvider } from '../verify/provider.ts';
 
 /** All that run functions may be given; each names those that it uses. */
@@ -11,6 +13,9 @@ export interface Ports {
   readonly store: GuardStore;
   readonly verify: VerifyProvider;
 }
+
+/** Any run function of the service. */
+export type ServiceFunction = RunFunction<InputDeclarations, Ports>;
 
 /** A secret of the stack: Twilio's credential and services, or the key that destinations are hashed with. */
 export type SecretName = 'twilio' | 'destination_key';

@@ -2,7 +2,7 @@ import { RunError } from '../runtime/errors.ts';
 import type { ServiceDirectory, ServiceSid } from '../verify/provider.ts';
 import type { Ports } from './ports.ts';
 
-/** A deployment whose secret names no service can't be watched, which is not the schedule's mistake. */
+/** A deployment whose secret names no service can't be watched, and the operator, not the schedule, must fix that. */
 const standardService = async (services: ServiceDirectory): Promise<ServiceSid> => {
   try {
     return await services.resolve(undefined);
@@ -13,7 +13,11 @@ const standardService = async (services: ServiceDirectory): Promise<ServiceSid> 
 };
 
 /** Proves that the secret, the table and Twilio's service are in reach; sends nothing. */
-export const probeAll = async ({ services, store, verify }: Ports): Promise<void> => {
+export const probeAll = async ({
+  services,
+  store,
+  verify,
+}: Pick<Ports, 'services' | 'store' | 'verify'>): Promise<void> => {
   const probeTwilio = async () => verify.probe(await standardService(services));
   await Promise.all([store.probe(), probeTwilio()]);
 };

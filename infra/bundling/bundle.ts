@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
 import { twilioDeadModules } from '../twilio-dead-modules.ts';
+import { entryOf } from './entries.ts';
 
 const root = join(import.meta.dirname, '../..');
 const deadModule = join(import.meta.dirname, 'dead-module.cts');
@@ -44,7 +45,7 @@ export const bundleFunctions = (names: readonly string[]): string => {
   // the same sources give the same asset on every machine.
   const { outputFiles } = buildSync({
     ...bundleOptions,
-    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, `functions/lambda/${name}.ts`])),
+    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, entryOf(name)])),
     outdir: root,
     write: false,
   });

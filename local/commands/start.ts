@@ -26,7 +26,7 @@ const start = async (port: number): Promise<void> => {
   process.stdout.write = process.stderr.write.bind(process.stderr);
 
   const world = await startWorld({ emulatorPort: port === 0 ? 0 : port + 1 });
-  const functions = await loadFunctions(world.env);
+  const functions = loadFunctions(world.env, (defect) => say(`${defect}\n`));
   const { url } = await startServer({ port, functions, emulatorUrl: world.emulatorUrl });
   say(`Phone verification on this machine. Ctrl-C stops all.\n\n`);
   say(`${asText(addresses(url, world.emulatorUrl, functions))}\n`);

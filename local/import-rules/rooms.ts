@@ -30,7 +30,7 @@ export const rooms: readonly Room[] = [
   {
     files: 'functions/compose/',
     may: [
-      'functions/{adapters,authorizer,canary,guard,observability,privacy,rotation,runtime,service,verify}/',
+      'functions/{adapters,authorizer,canary,compose,guard,observability,privacy,rotation,runtime,service,verify}/',
     ],
     npm: ['valibot'],
     node: true,
@@ -168,7 +168,7 @@ export const rooms: readonly Room[] = [
     may: [
       'local/',
       'functions/catalog.ts',
-      'functions/compose/run-service.ts',
+      'functions/compose/{all-ports,run-service}.ts',
       'functions/guard/policy/policy.ts',
       'functions/{lambda,runtime}/',
       'functions/service/ports.ts',

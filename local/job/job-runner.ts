@@ -1,24 +1,20 @@
 import { catalog } from '../../functions/catalog.ts';
-import { compose, type Service } from '../../functions/compose/run-service.ts';
-import type { RunFunction } from '../../functions/runtime/define-function.ts';
-import type { Envelope } from '../../functions/runtime/envelope.ts';
-import type { InputDeclarations } from '../../functions/runtime/inputs.ts';
-import { failure, type Outcome, runFunction } from '../../functions/runtime/run-function.ts';
-import type { Ports } from '../../functions/service/ports.ts';
+import { composeFor } from '../../functions/compose/all-ports.ts';
+import type { Answer } from '../../functions/runtime/response.ts';
+import { differenceFrom } from '../../functions/runtime/response-check.ts';
+import { type Outcome, runFunction } from '../../functions/runtime/run-function.ts';
+import type { ServiceFunction } from '../../functions/service/ports.ts';
 import { startWorld, type World } from '../world.ts';
 import { receivedCode } from './received-code.ts';
 import type { RunJob } from './xanoscript/run-job.ts';
 
-type Definition = RunFunction<InputDeclarations, Ports>;
 type Input = RunJob['main']['input'];
 
-const definitions = catalog as unknown as readonly Definition[];
-
 /** The names of the functions that a job can run. */
-export const functionNames: readonly string[] = definitions.map(({ name }) => name);
+export const functionNames: readonly string[] = catalog.map(({ name }) => name);
 
-const definitionOf = (name: string): Definition => {
-  const found = definitions.find((definition) => definition.name === name);
+const definitionOf = (name: string): ServiceFunction => {
+  const found = catalog.find((definition) => definition.name === name);
   if (found === undefined) throw new Error(`There is no function ${name}`);
   return found;
 };
@@ -35,18 +31,17 @@ const explain = ({ error }: Outcome, name: string): void => {
   );
 };
 
-/** Runs a function as a direct caller and prints its envelope: one line of standard output. */
-const runOne = async (name: string, input: Input, service: Service): Promise<Envelope> => {
+/** Runs a function as a direct caller and prints its answer: one line of standard output. */
+const runOne = async (name: string, input: Input): Promise<Answer> => {
   const definition = definitionOf(name);
-  let outcome: Outcome;
-  try {
-    outcome = await runFunction(definition, input, { kind: 'direct' }, service.ports());
-  } catch (thrown) {
-    outcome = failure(thrown, definition);
-  }
-  process.stdout.write(`${JSON.stringify(outcome.envelope)}\n`);
+  const { ports } = composeFor(definition.uses);
+  const outcome = await runFunction(definition, { caller: { kind: 'direct' }, input: () => input }, ports);
+  const { answer } = outcome;
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
   explain(outcome, name);
-  return outcome.envelope;
+  const difference = differenceFrom(definition.response, answer);
+  if (difference !== undefined) say(`${name} answered otherwise than it declares: ${difference}`);
+  return answer;
 };
 
 /** How to check by hand: nobody but the user knows where the code went and what it is. */
@@ -54,7 +49,7 @@ const checkByHand = (sid: string, live: boolean): string =>
   `npm run job --${live ? ' --live' : ''} --main check_verification --input.sid ${sid} --input.to_phone NUMBER --input.code CODE`;
 
 /** Runs the main job's second half: the check, with the code that reached the phone. */
-const checkReceived = async (sid: string, input: Input, world: World, service: Service): Promise<boolean> => {
+const checkReceived = async (sid: string, input: Input, world: World): Promise<boolean> => {
   const { to_phone = input['to'] ?? '', service_sid = null } = input;
   const code = await receivedCode(world.env['TWILIO_API_BASE_URL'] ?? '', String(to_phone), sid);
   if (code === undefined) {
@@ -62,9 +57,10 @@ const checkReceived = async (sid: string, input: Input, world: World, service: S
     return false;
   }
   say('The phone received the code. Checking it …');
-  const check = await runOne('check_verification', { to_phone, code, sid, service_sid }, service);
-  say(check.status === 'approved' ? 'Approved.' : 'Not approved.');
-  return check.status === 'approved';
+  const check = await runOne('check_verification', { to_phone, code, sid, service_sid });
+  const approved = 'status' in check && check.status === 'approved';
+  say(approved ? 'Approved.' : 'Not approved.');
+  return approved;
 };
 
 /** What to run, and on which Twilio. */
@@ -77,23 +73,23 @@ interface JobRun {
 }
 
 const runIn = async ({ main, checks, live }: JobRun, world: World): Promise<boolean> => {
-  // The AWS SDK reads the process's own environment. Standard output is for envelopes alone.
+  // The AWS SDK reads the process's own environment. Standard output is for answers alone.
   Object.assign(process.env, {
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',
     ...world.env,
   });
-  const service = compose();
   say(`Running ${main.name} …`);
-  const { sid, success } = await runOne(main.name, main.input, service);
-  if (!checks || !success || sid === null) return success;
-  if (live === undefined) return await checkReceived(sid, main.input, world, service);
+  const answer = await runOne(main.name, main.input);
+  const sid = 'sid' in answer ? answer.sid : null;
+  if (!checks || !answer.success || typeof sid !== 'string') return answer.success;
+  if (live === undefined) return await checkReceived(sid, main.input, world);
   say(`When the code has arrived: ${checkByHand(sid, true)}`);
-  return success;
+  return true;
 };
 
 /**
- * Runs a job's function in an embedded world of its own, prints each envelope on standard output and what happens on
+ * Runs a job's function in an embedded world of its own, prints each answer on standard output and what happens on
  * standard error.
  *
  * @returns whether the job succeeded: for one that checks, whether the code was approved.

@@ -1,3 +1,5 @@
+import type { LocalFunction } from './local-functions.ts';
+
 /** A line of the list of addresses: what it is, and where. */
 export interface Address {
   readonly what: string;
@@ -7,13 +9,25 @@ export interface Address {
 /** A number of the range that North America keeps for fiction. */
 const sampleNumber = '+14155550123';
 
+type Served = Pick<LocalFunction, 'name' | 'callers'>;
+
+/** Where a function answers those who may call it; nobody signs requests on this machine. */
+const addressOf = (url: string, { name, callers }: Served): Address => {
+  switch (callers) {
+    case 'all':
+      return { what: 'API', where: `POST ${url}/${name}` };
+    case 'direct':
+      return { what: 'Direct callers', where: `POST ${url}/2015-03-31/functions/${name}/invocations` };
+  }
+};
+
 /** What there is to see on this machine, in the order in which a newcomer needs it. */
 export const addresses = (
   url: string,
   emulatorUrl: string | null,
-  functions: readonly { readonly name: string }[],
+  functions: readonly Served[],
 ): readonly Address[] => [
-  ...functions.map(({ name }) => ({ what: 'API', where: `POST ${url}/${name}` })),
+  ...functions.map((served) => addressOf(url, served)),
   {
     what: 'Try it',
     where: `curl -s ${url}/start_verification -H 'Content-Type: application/json' -d '{"to_phone":"${sampleNumber}"}'`,

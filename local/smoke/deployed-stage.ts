@@ -93,11 +93,13 @@ export const readDeployedStage = async (
         [name, await configurationOf(lambda, name, published.get(`${name}-arn`) ?? '')] as const,
     ),
   );
-  const [, first] = found[0] ?? [];
+  const variables = found.map(([, configuration]) => configuration.variables);
+  // A function has the variables that it uses, and no other.
+  const written = (name: string) => variables.find((one) => one[name] !== undefined)?.[name];
   return {
     apiUrl: published.get('api-url') ?? '',
     functions: new Map(found.map(([name, configuration]) => [name, configuration.function])),
-    service: first?.variables['POWERTOOLS_SERVICE_NAME'] ?? serviceName,
-    testNumber: testNumberIn(first?.variables['VERIFY_POLICY'], now),
+    service: written('POWERTOOLS_SERVICE_NAME') ?? serviceName,
+    testNumber: testNumberIn(written('VERIFY_POLICY'), now),
   };
 };

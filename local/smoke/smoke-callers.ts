@@ -1,7 +1,7 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { gatewayClient } from '../../functions/adapters/gateway-client.ts';
 import { differenceOf, type Expected, type GatewayAnswer } from '../../functions/canary/gateway-answer.ts';
-import type { Envelope } from '../../functions/runtime/envelope.ts';
+import type { Answer } from '../../functions/runtime/response.ts';
 import { type DeployedStage, functionOf, SmokeFailure } from './deployed-stage.ts';
 
 /** A request whose traces must arrive. */
@@ -82,7 +82,7 @@ export const askGateway = async (
 };
 
 /**
- * Invokes a function's alias and holds the envelope against the contract.
+ * Invokes a function's alias and holds the answer against the contract.
  *
  * @throws SmokeFailure that says in what it differs; what the SDK throws.
  */
@@ -91,7 +91,7 @@ export const askDirectly = async (
   stage: DeployedStage,
   name: string,
   input: object,
-  expected: Envelope,
+  expected: Answer,
 ): Promise<Traced> => {
   const { Payload, FunctionError, $metadata } = await client.send(
     new InvokeCommand({ FunctionName: functionOf(stage, name).arn, Payload: JSON.stringify(input) }),

@@ -4,7 +4,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Expected } from '../../functions/canary/gateway-answer.ts';
 import { catalog } from '../../functions/catalog.ts';
-import { approved, type Envelope, healthy, sent, wrongCode } from '../../functions/runtime/envelope.ts';
+import { approved, sent, wrongCode } from '../../functions/runtime/envelope.ts';
+import { type Answer, healthyAnswer } from '../../functions/runtime/response.ts';
 import { logsArrived, metricsArrived } from './arrivals.ts';
 import { readDeployedStage, SmokeFailure } from './deployed-stage.ts';
 import { type Admission, admitted, askDirectly, askGateway, type Traced } from './smoke-callers.ts';
@@ -89,7 +90,7 @@ export const smoke = async (options: SmokeOptions): Promise<boolean> => {
     );
     const gateway = (what: string, name: string, input: object, expected: Expected) =>
       asked(`gateway: ${what}`, () => askGateway(post, name, input, expected));
-    const direct = (what: string, name: string, input: object, expected: Envelope) =>
+    const direct = (what: string, name: string, input: object, expected: Answer) =>
       asked(`direct: ${what}`, () => askDirectly(clients.lambda, found, name, input, expected));
     await gateway('a start without a number is refused', 'start_verification', { code }, 'invalid_input');
     await gateway('a check without a number is refused', 'check_verification', { code }, 'invalid_input');
@@ -98,8 +99,8 @@ export const smoke = async (options: SmokeOptions): Promise<boolean> => {
     await gateway('the right code is approved', 'check_verification', check, approved(sid));
     await direct('a start answers pending', 'start_verification', start, sent(sid));
     await direct('the right code is approved', 'check_verification', check, approved(sid));
-    for (const { name } of catalog)
-      await direct(`${name} finds all it stands on`, name, { canary: true }, healthy());
+    for (const { name, response } of catalog)
+      await direct(`${name} finds all it stands on`, name, { canary: true }, healthyAnswer(response));
     await step('the log line of each request arrives', () =>
       until(() => logsArrived(clients.logs, found, traced, since), options, 'at least one line'),
     );

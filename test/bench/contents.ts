@@ -1,5 +1,6 @@
 import { buildSync } from 'esbuild';
 import { bundleOptions } from '../../infra/bundling/bundle.ts';
+import { entryOf } from '../../infra/bundling/entries.ts';
 
 /** The package that a source file belongs to; our own sources are named by their folder. */
 const ownerOf = (path: string): string =>
@@ -9,7 +10,7 @@ const ownerOf = (path: string): string =>
 export const contentsOf = (name: string): [owner: string, kilobytes: number][] => {
   const { metafile } = buildSync({
     ...bundleOptions,
-    entryPoints: [`functions/lambda/${name}.ts`],
+    entryPoints: [entryOf(name)],
     outdir: '.',
     write: false,
     metafile: true,

@@ -64,9 +64,9 @@ export const measureTraffic = async (): Promise<Traffic> => {
   try {
     const functions = startFunctions({ PATH: process.env['PATH'] ?? '', ...world.env });
     const to_phone = '+12125551234';
-    const started = await functions.invoke('start', restEvent({ to_phone }));
+    const started = await functions.invoke('start_verification', restEvent({ to_phone }));
     const code = (await emulatorControl(world).messages(to_phone)).at(-1)?.code ?? '';
-    const checked = await functions.invoke('check', restEvent({ to_phone, code }));
+    const checked = await functions.invoke('check_verification', restEvent({ to_phone, code }));
     if (!JSON.stringify(checked).includes('approved')) throw new Error('The verification was not approved');
     const lines = (await functions.end())
       .split('\n')

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { Session } from 'node:inspector/promises';
 import process from 'node:process';
-import { expectHttpAnswer, type HttpAnswer } from '../support/contract.ts';
+import { expectHttpAnswer } from '../support/contract.ts';
 import { lambdaContext, restEvent } from '../support/lambda-events.ts';
 
 /** What a request entered on its way. */
@@ -21,11 +21,11 @@ await session.post('Profiler.enable');
 await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
 
 const { checkVerification } = await import('../../functions/check_verification.ts');
-const { compose } = await import('../../functions/compose/run-service.ts');
+const { composeFor } = await import('../../functions/compose/all-ports.ts');
 const { lambdaHandler } = await import('../../functions/lambda/lambda-handler.ts');
 const { startVerification } = await import('../../functions/start_verification.ts');
 
-const service = compose();
+const service = composeFor();
 const start = lambdaHandler(startVerification, service);
 const check = lambdaHandler(checkVerification, service);
 
@@ -50,8 +50,9 @@ const codeFor = async (to_phone: string): Promise<string> => {
 const walk = async (handler: typeof start, input: object, ip: string): Promise<Way> => {
   const event = restEvent(input, { ip });
   await session.post('Profiler.takePreciseCoverage');
-  const outcome = expectHttpAnswer((await handler(event, lambdaContext())) as HttpAnswer);
+  const result = await handler(event, lambdaContext());
   const way = await entered();
+  const outcome = expectHttpAnswer(result);
   if (outcome !== 'ok') throw new Error(`The request on the way ended as ${outcome}`);
   return way;
 };

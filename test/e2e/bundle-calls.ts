@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { catalog } from '../../functions/catalog.ts';
+import { healthyAnswer } from '../../functions/runtime/response.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -49,9 +51,9 @@ export const runCalls = async (invoke: Invoke, emulatorUrl: string): Promise<str
     await call('start_verification', { to_phone });
     await call('check_verification', { to_phone, code: await latestCode(emulatorUrl, to_phone) });
   }
-  for (const name of ['start_verification', 'check_verification'])
+  for (const { name } of catalog)
     for (const [caller, event] of [
-      ['canary', eventOf(`${name}.canary`)],
+      ['canary', { canary: true }],
       ['scheduled', eventOf('scheduled')],
     ] as const)
       lines.push(`${caller} ${name} ${lineOf(await invoke(name, event))}`);
@@ -60,7 +62,6 @@ export const runCalls = async (invoke: Invoke, emulatorUrl: string): Promise<str
 
 const pending = '{"success":true,"sid":"VE","status":"pending","valid":true,"error":null}';
 const approved = '{"success":true,"sid":"VE","status":"approved","valid":true,"error":null}';
-const healthy = '{"success":true,"sid":null,"status":null,"valid":true,"error":null}';
 
 /** What every caller must get. */
 export const expectedCalls: readonly string[] = [
@@ -70,8 +71,7 @@ export const expectedCalls: readonly string[] = [
   `http-v2 check_verification 200 ${approved}`,
   `direct start_verification ${pending}`,
   `direct check_verification ${approved}`,
-  `canary start_verification ${healthy}`,
-  `scheduled start_verification ${healthy}`,
-  `canary check_verification ${healthy}`,
-  `scheduled check_verification ${healthy}`,
+  ...catalog.flatMap(({ name, response }) =>
+    ['canary', 'scheduled'].map((caller) => `${caller} ${name} ${JSON.stringify(healthyAnswer(response))}`),
+  ),
 ];

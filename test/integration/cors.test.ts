@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compose } from '../../functions/compose/run-service.ts';
+import { composeFor } from '../../functions/compose/all-ports.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { expectHttpAnswer, type HttpAnswer } from '../support/contract.ts';
 import { restEvent } from '../support/lambda-events.ts';
@@ -11,7 +11,7 @@ let world: World;
 let service: TestService;
 beforeAll(async () => {
   world = await startWorld({ twilio: 'emulator', policy: unlimited });
-  const { corsOrigins } = compose({ ...world.env, CORS_ORIGINS: `${app} https://www.example.com` });
+  const { corsOrigins } = composeFor([], { ...world.env, CORS_ORIGINS: `${app} https://www.example.com` });
   service = serve(world, () => ({ corsOrigins }));
 });
 afterAll(() => world.close());
@@ -37,5 +37,5 @@ test('a page of another origin may not, though its visitor’s request is answer
 });
 
 test('nothing is said of pages where no origins are set', () => {
-  expect(compose(world.env).corsOrigins).toEqual([]);
+  expect(composeFor([], world.env).corsOrigins).toEqual([]);
 });

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ResponseDeclaration } from '../../functions/runtime/response.ts';
 import { anyEvent } from '../support/arbitrary-events.ts';
-import { expectEnvelope, expectHttpAnswer } from '../support/contract.ts';
+import { expectAnswerOf, expectEnvelope, expectHttpAnswerOf } from '../support/contract.ts';
+import { everyFunction } from '../support/function-events.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 let service: TestService;
@@ -19,21 +21,21 @@ const realEvents = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
   .map((name): unknown => JSON.parse(readFileSync(new URL(name, folder), 'utf8')));
 
-/** Holds an answer against the contract: a proxy result for a proxy event, an envelope for all others. */
-const expectContract = (answer: unknown) => {
-  if (Object.hasOwn(answer as object, 'statusCode')) expectHttpAnswer(answer);
-  else expectEnvelope(answer);
+/** Holds an answer against the contract: a proxy result for a proxy event, the answer alone for all others. */
+const expectContract = (response: ResponseDeclaration, answer: unknown) => {
+  if (Object.hasOwn(answer as object, 'statusCode')) expectHttpAnswerOf(response, answer);
+  else expectAnswerOf(response, answer);
 };
 
-test.each(['start', 'check'] as const)(
-  'whatever event comes to %s, it gets a contract answer',
-  async (name) => {
+test.each(everyFunction)(
+  'whatever event comes to %s, it gets an answer as it declares',
+  async (name, { response }) => {
     await fc.assert(
       fc.asyncProperty(anyEvent(realEvents), async (event) => {
         service.lines.length = 0;
         // What Lambda hands over was JSON on its way.
         const delivered: unknown = JSON.parse(JSON.stringify(event) ?? 'null');
-        expectContract(await service[name](delivered));
+        expectContract(response, await service.invoke(name, delivered));
         const failures = service.lines.filter(
           ({ fields }) => fields.code === 'misconfigured' || fields.reason === 'unexpected',
         );

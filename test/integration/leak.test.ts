@@ -1,6 +1,7 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { catalog } from '../../functions/catalog.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { emulatorControl } from '../support/emulator-control.ts';
 import { type FunctionProcess, startFunctions } from '../support/function-process.ts';
@@ -65,15 +66,16 @@ const successes = async ({ invoke }: FunctionProcess): Promise<unknown[]> => {
       [phone, 'sms'],
       [address, 'email'],
     ] as const) {
-      answers.push(await invoke('start', event({ to_phone, channel, tags: { owner: stray } })));
-      answers.push(await invoke('check', event({ to_phone, code: typedCode })));
+      answers.push(await invoke('start_verification', event({ to_phone, channel, tags: { owner: stray } })));
+      answers.push(await invoke('check_verification', event({ to_phone, code: typedCode })));
       const code = (await emulator.messages(to_phone)).at(-1)?.code ?? '';
       expect(code).toMatch(/^\d{10}$/);
       privates.add(code);
-      answers.push(await invoke('check', event({ to_phone, code })));
+      answers.push(await invoke('check_verification', event({ to_phone, code })));
     }
-  for (const event of [{ canary: true, to: stray }, scheduledEvent()])
-    answers.push(await invoke('start', event));
+  for (const { name } of catalog)
+    for (const event of [{ canary: true, to: stray }, scheduledEvent()])
+      answers.push(await invoke(name, event));
   return answers;
 };
 
@@ -114,7 +116,7 @@ const oddRequests = [
 const refusals = async ({ invoke }: FunctionProcess): Promise<unknown[]> => {
   const answers: unknown[] = [];
   const events = [...oddInputs, ...oddInputs.map((input) => restEvent(input)), ...oddRequests];
-  for (const event of events) answers.push(await invoke('start', event), await invoke('check', event));
+  for (const event of events) for (const { name } of catalog) answers.push(await invoke(name, event));
   return answers;
 };
 
@@ -138,19 +140,19 @@ const failures = async ({ invoke }: FunctionProcess): Promise<unknown[]> => {
   const input = { to_phone: phone, code: typedCode };
   for (const fault of faults)
     for (const [name, path, body] of [
-      ['start', '/Verifications', { to_phone: phone }],
-      ['check', '/VerificationCheck', input],
+      ['start_verification', '/Verifications', { to_phone: phone }],
+      ['check_verification', '/VerificationCheck', input],
     ] as const) {
       await emulator.control('faults', { path, times: 3, ...fault });
       answers.push(await invoke(name, restEvent(body)));
       await fetch(`${world.emulatorUrl}/_emulator/faults`, { method: 'DELETE' });
     }
   await emulator.control('faults', { path: '/VerificationCheck', delay_ms: 60_000 });
-  answers.push(await invoke('check', restEvent(input), { remaining: 500 }));
+  answers.push(await invoke('check_verification', restEvent(input), { remaining: 500 }));
   // A message whose second line looks like a line of the stack.
   const trouble = `${phone} ${typedCode}\n    at ${address} (${stray})`;
-  answers.push(await invoke('check', restEvent(input), { trouble }));
-  answers.push(await invoke('check', input, { trouble }));
+  answers.push(await invoke('check_verification', restEvent(input), { trouble }));
+  answers.push(await invoke('check_verification', input, { trouble }));
   return answers;
 };
 
@@ -176,7 +178,7 @@ describe('with every log at its noisiest', () => {
 
   test('a leak that was planted is found, in whatever form', async () => {
     const host = functions();
-    await host.invoke('start', { to_phone: phone });
+    await host.invoke('start_verification', { to_phone: phone });
     const basic = Buffer.from(`SK${'0'.repeat(32)}:emulator-secret`).toString('base64');
     const planted = [
       `a log line about ${phone}`,

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startVerification } from '../../functions/start_verification.ts';
 import type { Listening } from '../../local/http-server.ts';
 import { startServer } from '../../local/server/server.ts';
 import { expectHttpAnswer } from '../support/contract.ts';
@@ -14,7 +15,7 @@ beforeAll(async () => {
     seen = event as APIGatewayProxyEvent;
     return result();
   };
-  const functions = [{ name: 'start_verification', failure: 'It failed', handler }];
+  const functions = [{ ...startVerification, handler }];
   server = await startServer({ port: 0, functions, emulatorUrl: null });
 });
 

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startVerification } from '../../functions/start_verification.ts';
 import type { Listening } from '../../local/http-server.ts';
 import { startServer } from '../../local/server/server.ts';
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
     calls.push({ event, context });
     return answer(event);
   };
-  const functions = [{ name: 'start_verification', failure: 'It failed', handler }];
+  const functions = [{ ...startVerification, handler }];
   server = await startServer({ port: 0, functions, emulatorUrl: null });
   client = new LambdaClient({
     endpoint: server.url,

@@ -12,18 +12,20 @@ import { unlimited } from '../support/service.ts';
 
 let world: World;
 let server: Listening;
+const defects: string[] = [];
 
 beforeAll(async () => {
   vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT');
   vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'true');
   world = await startWorld({ twilio: 'emulator', policy: unlimited });
-  const functions = await loadFunctions(world.env);
+  const functions = loadFunctions(world.env, (defect) => defects.push(defect));
   server = await startServer({ port: 0, functions, emulatorUrl: world.emulatorUrl });
 });
 
 afterAll(async () => {
   await server.close();
   await world.close();
+  expect(defects).toEqual([]);
 });
 
 const number = (index: number): string => `+1415555${String(index).padStart(4, '0')}`;

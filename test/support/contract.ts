@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
 import { errorCatalogue } from '../../functions/runtime/errors.ts';
+import type { ResponseDeclaration } from '../../functions/runtime/response.ts';
+import { differenceFrom } from '../../functions/runtime/response-check.ts';
 
 /** The envelope's keys, in the contract's order. */
 export const envelopeKeys = ['success', 'sid', 'status', 'valid', 'error'];
@@ -34,6 +36,12 @@ export const expectEnvelope = (value: unknown): LegalEnvelope => {
   return kind;
 };
 
+/** Holds an answer against what its function declares. */
+export const expectAnswerOf = (response: ResponseDeclaration, value: unknown): void => {
+  expect(differenceFrom(response, value)).toBeUndefined();
+  if (response === 'envelope') expectEnvelope(value);
+};
+
 /** A proxy result, as a test reads it. */
 export interface HttpAnswer {
   readonly statusCode: number;
@@ -46,23 +54,28 @@ const statusOf = new Map<string, number>(
 );
 
 /**
- * Holds a proxy result against the contract's table: its status, its headers and its envelope.
+ * Holds a proxy result against the contract's table: its status, its headers and its envelope or own response.
  *
+ * @param response - as the function declares it.
  * @returns the `Verify-Error` code, or `ok`.
  */
-export const expectHttpAnswer = (value: unknown): string => {
+export const expectHttpAnswerOf = (response: ResponseDeclaration, value: unknown): string => {
   const { statusCode, headers, body } = value as HttpAnswer;
   expect(headers).toMatchObject({
     'Content-Type': 'application/json',
     'Cache-Control': 'no-store',
     'X-Request-Id': expect.stringMatching(/./),
   });
-  const kind = expectEnvelope(JSON.parse(body));
+  const answer = JSON.parse(body);
+  expectAnswerOf(response, answer);
   const code = headers['Verify-Error'];
   expect(statusCode).toBe(code === undefined ? 200 : statusOf.get(code));
-  expect(kind === 'failed').toBe(code !== undefined);
+  expect(answer.success).toBe(code === undefined);
   const waits = statusCode === 429 || statusCode === 503;
   expect(headers['Retry-After']).toEqual(waits ? expect.stringMatching(/^[1-9]\d*$/) : undefined);
   expect(headers['Allow']).toBe(statusCode === 405 ? 'POST' : undefined);
   return code ?? 'ok';
 };
+
+/** The same of a function that answers with the envelope. */
+export const expectHttpAnswer = (value: unknown): string => expectHttpAnswerOf('envelope', value);

@@ -19,6 +19,8 @@ export interface FrontDoor {
   close(): Promise<void>;
 }
 
+const declared = { callers: 'all', failure: 'It failed', response: 'envelope' } as const;
+
 const nothing: Tamper = () => false;
 
 /** Opens the door to handlers by their names. */
@@ -29,7 +31,7 @@ export const openFrontDoor = async (handlers: Readonly<Record<string, Handler>>)
     const handler = handlers[name];
     if (tampering(request, response)) return;
     if (handler === undefined) response.writeHead(404).end();
-    else void throughGateway(request, response, { name, failure: 'It failed', handler }, randomUUID());
+    else void throughGateway(request, response, { ...declared, name, handler }, randomUUID());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,12 +1,15 @@
 import process from 'node:process';
-import { handler as check } from '../../functions/lambda/check_verification.ts';
-import { handler as start } from '../../functions/lambda/start_verification.ts';
+import { catalog } from '../../functions/catalog.ts';
+import { composeFor } from '../../functions/compose/all-ports.ts';
+import { lambdaHandler } from '../../functions/lambda/lambda-handler.ts';
+import type { ServiceFunction } from '../../functions/service/ports.ts';
 import { lambdaContext } from './lambda-events.ts';
 
 /** What the parent process asks of this one: to invoke a function, or to print a text. */
 export type HostRequest =
   | {
-      readonly invoke: 'start' | 'check';
+      /** The function's name in the catalogue. */
+      readonly invoke: string;
       readonly event: unknown;
       /** Milliseconds that the function has left. */
       readonly remaining: number;
@@ -15,9 +18,14 @@ export type HostRequest =
     }
   | { readonly print: string };
 
-const functions = { start, check };
+const functions = new Map(
+  catalog.map((definition: ServiceFunction) => [
+    definition.name,
+    lambdaHandler(definition, composeFor(definition.uses)),
+  ]),
+);
 
-/** Runs the deployed entries as Lambda does: the parent sends events and gets the answers back. */
+/** Runs the functions as Lambda does: the parent sends events and gets the answers back. */
 process.on('message', async (request: HostRequest) => {
   if ('print' in request) {
     process.stderr.write(`${request.print}\n`, () => process.send?.(null));
@@ -31,6 +39,6 @@ process.on('message', async (request: HostRequest) => {
       return remaining;
     },
   };
-  process.send?.(await functions[invoke](event, context));
+  process.send?.(await functions.get(invoke)?.(event, context));
 });
 process.on('disconnect', () => process.exit());

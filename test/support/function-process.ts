@@ -6,7 +6,7 @@ import type { HostRequest } from './function-host.ts';
 /** The deployed functions in a process of their own, whose every output is kept. */
 export interface FunctionProcess {
   invoke(
-    name: 'start' | 'check',
+    name: string,
     event: unknown,
     options?: { readonly remaining?: number; readonly trouble?: string },
   ): Promise<unknown>;

@@ -1,9 +1,16 @@
 import { pathToFileURL } from 'node:url';
+import { catalog } from '../../functions/catalog.ts';
+import { checkVerification } from '../../functions/check_verification.ts';
 import { rotationSteps } from '../../functions/rotation/rotate.ts';
+import { healthyAnswer } from '../../functions/runtime/response.ts';
+import type { ServiceFunction } from '../../functions/service/ports.ts';
+import { startVerification } from '../../functions/start_verification.ts';
+import { entryOf } from '../../infra/bundling/entries.ts';
 import type { World } from '../../local/world.ts';
 import { type HostAnswer, messageFrom, startBundle } from '../e2e/bundle-process.ts';
 import { expectEnvelope, expectHttpAnswer, type HttpAnswer } from './contract.ts';
 import { emulatorControl } from './emulator-control.ts';
+import { directEvent } from './function-events.ts';
 import { restEvent } from './lambda-events.ts';
 
 /** Gives an event to a function and gives back what it returned; rejects where it threw. */
@@ -21,7 +28,7 @@ export const running = async <T>(
   env: Readonly<Record<string, string>>,
   use: (invoke: Invoke) => Promise<T>,
 ): Promise<T> => {
-  const file = pathToFileURL(`functions/lambda/${entry}.ts`).href;
+  const file = pathToFileURL(entryOf(entry)).href;
   const child = startBundle(file, { PATH: process.env['PATH'], ...env });
   try {
     return await use(async (event) => {
@@ -44,7 +51,21 @@ const overHttp = async (invoke: Invoke, input: object): Promise<string> => {
   return expectHttpAnswer((await invoke(restEvent(input, caller))) as HttpAnswer);
 };
 
-const canary = async (invoke: Invoke): Promise<string> => expectEnvelope(await invoke({ canary: true }));
+const isHealthy = async (invoke: Invoke, { response }: ServiceFunction): Promise<string> =>
+  JSON.stringify(await invoke({ canary: true })) === JSON.stringify(healthyAnswer(response))
+    ? 'healthy'
+    : 'failed';
+
+const isSuccessful = async (invoke: Invoke, event: object): Promise<string> =>
+  ((await invoke(event)) as { readonly success: boolean }).success ? 'ok' : 'failed';
+
+/** What every run function does: its direct event, and its canary. */
+const runFlow =
+  (definition: ServiceFunction): Flow =>
+  async (invoke) => [
+    ['ok', await isSuccessful(invoke, directEvent(definition.name))],
+    ['healthy', await isHealthy(invoke, definition)],
+  ];
 
 /** A whole rotation; what it left unfinished is called off. */
 const rotation =
@@ -66,11 +87,12 @@ const methodArn = 'arn:aws:execute-api:us-east-1:000000000000:api/prod/POST/star
 
 /** The flow of each Lambda entry in a world, by the entry's name. */
 export const flowsIn = (world: World): Readonly<Record<string, Flow>> => ({
+  ...Object.fromEntries(catalog.map((definition) => [definition.name, runFlow(definition)])),
   start_verification: async (invoke) => {
     callers += 1;
     return [
       ['ok', await overHttp(invoke, { to_phone: `+1415555${1_000 + callers}` })],
-      ['healthy', await canary(invoke)],
+      ['healthy', await isHealthy(invoke, startVerification)],
     ];
   },
   check_verification: async (invoke) => {
@@ -80,7 +102,7 @@ export const flowsIn = (world: World): Readonly<Record<string, Flow>> => ({
     const code = (await emulatorControl(world).messages(to_phone)).at(-1)?.code ?? '';
     return [
       ['ok', await overHttp(invoke, { to_phone, code })],
-      ['healthy', await canary(invoke)],
+      ['healthy', await isHealthy(invoke, checkVerification)],
     ];
   },
   rotate_twilio_key: rotation(world, world.env['TWILIO_SECRET_ID'] ?? ''),

@@ -1,10 +1,11 @@
 import type { Context } from 'aws-lambda';
-import { checkVerification } from '../../functions/check_verification.ts';
-import { compose, type Service } from '../../functions/compose/run-service.ts';
+import { catalog } from '../../functions/catalog.ts';
+import { composeFor } from '../../functions/compose/all-ports.ts';
+import type { Service } from '../../functions/compose/run-service.ts';
 import { lambdaHandler } from '../../functions/lambda/lambda-handler.ts';
 import type { LogEvent, LogFields } from '../../functions/observability/log-catalogue.ts';
 import type { MetricName } from '../../functions/observability/metric-catalogue.ts';
-import { startVerification } from '../../functions/start_verification.ts';
+import type { ServiceFunction } from '../../functions/service/ports.ts';
 import { startWorld, type World } from '../../local/world.ts';
 import { type EmulatorControl, emulatorControl } from './emulator-control.ts';
 import { noLimits } from './guard-world.ts';
@@ -20,6 +21,8 @@ export const unlimited = {
 /** The service's functions over the embedded world, with everything it says on the way. */
 export interface TestService extends EmulatorControl {
   readonly world: World;
+  /** Gives an event to a function of the catalogue. */
+  invoke(name: string, event: unknown, context?: Context): Promise<unknown>;
   start(event: unknown, context?: Context): Promise<unknown>;
   check(event: unknown, context?: Context): Promise<unknown>;
   readonly lines: { readonly event: LogEvent; readonly fields: LogFields }[];
@@ -39,7 +42,7 @@ export const serve = (
   Object.assign(process.env, world.env, { POWERTOOLS_LOG_LEVEL: 'SILENT' });
   const lines: TestService['lines'] = [];
   const metrics: TestService['metrics'] = [];
-  const composed = compose();
+  const composed = composeFor();
   const service: Service = {
     ...composed,
     log: (event, fields) => void lines.push({ event, fields }),
@@ -49,14 +52,21 @@ export const serve = (
     },
     ...change(composed),
   };
-  const start = lambdaHandler(startVerification, service);
-  const check = lambdaHandler(checkVerification, service);
+  const handlers = new Map(
+    catalog.map((definition: ServiceFunction) => [definition.name, lambdaHandler(definition, service)]),
+  );
+  const invoke: TestService['invoke'] = async (name, event, context = lambdaContext()) => {
+    const handler = handlers.get(name);
+    if (handler === undefined) throw new Error(`There is no function ${name}`);
+    return await handler(event, context);
+  };
   return {
     world,
     lines,
     metrics,
-    start: (event, context = lambdaContext()) => start(event, context),
-    check: (event, context = lambdaContext()) => check(event, context),
+    invoke,
+    start: (event, context) => invoke('start_verification', event, context),
+    check: (event, context) => invoke('check_verification', event, context),
     ...emulatorControl(world),
   };
 };

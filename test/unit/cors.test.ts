@@ -42,7 +42,11 @@ test('a page may read every header of ours', () => {
     limit: 'send_per_to_per_10m',
     hints: { nextSend: 1, checksLeft: 1, expiresIn: 1, replayed: true },
   });
-  const { headers } = httpReply(failure(error, { failure: '' }), 'request', corsHeaders([app], app));
+  const { headers } = httpReply(
+    failure(error, { failure: '', response: 'envelope' }),
+    'request',
+    corsHeaders([app], app),
+  );
   // These may be read anyway, or are not for pages.
   const others = /^(Cache-Control|Content-Type|Vary|Access-Control-.*)$/;
   const ours = Object.keys(headers).filter((name) => !others.test(name));

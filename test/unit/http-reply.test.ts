@@ -5,7 +5,7 @@ import { httpReply } from '../../functions/runtime/http-reply.ts';
 import { failure } from '../../functions/runtime/run-function.ts';
 import { expectHttpAnswer } from '../support/contract.ts';
 
-const definition = { failure: 'Verification could not be started' };
+const definition = { failure: 'Verification could not be started', response: 'envelope' } as const;
 const sid = `VE${'0'.repeat(32)}`;
 
 /** CONTRACT §2, written out again so that the catalogue is held against it. */
@@ -13,6 +13,7 @@ const contract: Readonly<Record<ErrorCode, number>> = {
   invalid_input: 400,
   invalid_service: 400,
   blocked: 403,
+  forbidden: 403,
   no_verification: 404,
   method: 405,
   already_used: 409,
@@ -46,7 +47,7 @@ describe('an error becomes HTTP as the contract says', () => {
   test.each(codes)(
     'the sentence of %s is for a person and holds no figure that could be a number or code',
     (code) => {
-      const { error } = failure(new RunError(code), definition).envelope;
+      const { error } = failure(new RunError(code), definition).answer;
       expect(error).toMatch(/^(?:[A-Z]|service_sid )[^\n]{10,120}[^.]$/);
       expect(error).not.toMatch(/\d{4,}|[A-Z]{2}[0-9a-f]{32}/);
     },
@@ -85,7 +86,7 @@ describe('headers that say what comes next', () => {
 
   test('hints accompany a success, a zero too', () => {
     const hints = { nextSend: 30, checksLeft: 0, expiresIn: 600, replayed: true };
-    const { headers } = httpReply({ envelope: sent(sid), hints, error: null }, 'request');
+    const { headers } = httpReply({ answer: sent(sid), hints, error: null }, 'request');
     expect(headers).toEqual({
       'Content-Type': 'application/json',
       'Cache-Control': 'no-store',
@@ -107,10 +108,7 @@ describe('headers that say what comes next', () => {
   });
 
   test('what is not known is left out', () => {
-    const { headers } = httpReply(
-      { envelope: sent(sid), hints: { replayed: false }, error: null },
-      'request',
-    );
+    const { headers } = httpReply({ answer: sent(sid), hints: { replayed: false }, error: null }, 'request');
     expect(Object.keys(headers)).toEqual(['Content-Type', 'Cache-Control', 'X-Request-Id']);
   });
 });

@@ -9,23 +9,23 @@ const to_phone = '+14155552671';
 const code = rightCode;
 
 const run = (raw: unknown, ports: FakePorts = fakePorts(), kind: Caller['kind'] = 'http') =>
-  runFunction(checkVerification, raw, { kind }, ports);
+  runFunction(checkVerification, { caller: { kind }, input: () => raw }, () => ports);
 
 /** How it was refused, and that no guess was spent. */
 const refused = async (raw: unknown, kind: Caller['kind'] = 'http') => {
   const ports = fakePorts();
-  const { envelope, error } = await run(raw, ports, kind);
-  expect(expectEnvelope(envelope)).toBe('failed');
+  const { answer, error } = await run(raw, ports, kind);
+  expect(expectEnvelope(answer)).toBe('failed');
   expect(error?.code).toBe('invalid_input');
   expect(ports.checks).toEqual([]);
-  return envelope.error;
+  return answer.error;
 };
 
 describe('a check', () => {
   test('with the right code is approved', async () => {
     const ports = fakePorts();
-    const { envelope } = await run({ to: ' +1 415 555 2671', code: ` ${code} ` }, ports);
-    expect(envelope).toEqual({
+    const { answer } = await run({ to: ' +1 415 555 2671', code: ` ${code} ` }, ports);
+    expect(answer).toEqual({
       success: true,
       sid: verificationSid,
       status: 'approved',
@@ -36,15 +36,13 @@ describe('a check', () => {
   });
 
   test('with a wrong code is pending, and names no sid', async () => {
-    const { envelope } = await run({ to_phone, code: '000000' });
-    expect(envelope).toEqual({ success: true, sid: null, status: 'pending', valid: false, error: null });
+    const { answer } = await run({ to_phone, code: '000000' });
+    expect(answer).toEqual({ success: true, sid: null, status: 'pending', valid: false, error: null });
   });
 
   test('takes an e-mail address without naming a channel', async () => {
     const ports = fakePorts();
-    expect(expectEnvelope((await run({ to_phone: 'ada@Example.com', code }, ports)).envelope)).toBe(
-      'approved',
-    );
+    expect(expectEnvelope((await run({ to_phone: 'ada@Example.com', code }, ports)).answer)).toBe('approved');
     expect(ports.checks).toMatchObject([{ destination: 'ada@example.com' }]);
   });
 
@@ -56,7 +54,7 @@ describe('a check', () => {
 
   test.each(['1234', '1234567890', 'aB3d', 'ABCDEFGHIJ'])('takes the code %s', async (given) => {
     const ports = fakePorts();
-    expect(expectEnvelope((await run({ to_phone, code: given }, ports)).envelope)).toBe('wrong');
+    expect(expectEnvelope((await run({ to_phone, code: given }, ports)).answer)).toBe('wrong');
     expect(ports.checks).toMatchObject([{ code: given }]);
   });
 
@@ -84,7 +82,7 @@ describe('a check', () => {
   });
 
   test('may name the start that it belongs to', async () => {
-    expect(expectEnvelope((await run({ to_phone, code, sid: verificationSid })).envelope)).toBe('approved');
+    expect(expectEnvelope((await run({ to_phone, code, sid: verificationSid })).answer)).toBe('approved');
     expect(await refused({ to_phone, code, sid: 'VE1' })).toBe('sid must be VE and 32 hexadecimal digits');
   });
 
@@ -103,6 +101,6 @@ describe('a check', () => {
   ])('hears %s from a direct caller only', async (field, value) => {
     const raw = { to_phone, code, [field]: value };
     expect(await refused(raw)).toBe(`${field} is not taken from a request; leave it out`);
-    expect(expectEnvelope((await run(raw, fakePorts(), 'direct')).envelope)).toBe('approved');
+    expect(expectEnvelope((await run(raw, fakePorts(), 'direct')).answer)).toBe('approved');
   });
 });

@@ -9,12 +9,12 @@ const to_phone = '+14155552671';
 const otherService = `VA${'f'.repeat(32)}`;
 
 const run = (raw: unknown, ports: FakePorts = fakePorts(), kind: Caller['kind'] = 'http') =>
-  runFunction(startVerification, raw, { kind }, ports);
+  runFunction(startVerification, { caller: { kind }, input: () => raw }, () => ports);
 
 /** What the provider was asked for. */
 const asked = async (raw: unknown, ports: FakePorts = fakePorts(), kind: Caller['kind'] = 'http') => {
-  const { envelope } = await run(raw, ports, kind);
-  expect(envelope).toEqual({
+  const { answer } = await run(raw, ports, kind);
+  expect(answer).toEqual({
     success: true,
     sid: verificationSid,
     status: 'pending',
@@ -27,10 +27,10 @@ const asked = async (raw: unknown, ports: FakePorts = fakePorts(), kind: Caller[
 
 /** How it was refused, and that nothing was asked of the provider. */
 const refused = async (raw: unknown, ports: FakePorts = fakePorts(), kind: Caller['kind'] = 'http') => {
-  const { envelope, error } = await run(raw, ports, kind);
-  expect(expectEnvelope(envelope)).toBe('failed');
+  const { answer, error } = await run(raw, ports, kind);
+  expect(expectEnvelope(answer)).toBe('failed');
   expect(ports.starts).toEqual([]);
-  return { code: error?.code, sentence: envelope.error };
+  return { code: error?.code, sentence: answer.error };
 };
 
 describe('to_phone', () => {

@@ -203,7 +203,7 @@ describe('the policy', () => {
 
   it('deny refuses with the one sentence for all, and the budget in the reason', async () => {
     const { refusal } = await pumped({ mode: 'deny' });
-    expect(refusal).toEqual({ code: 'blocked', reason: 'pumping_prefix_day' });
+    expect(refusal).toEqual({ code: 'blocked', reason: 'pumping_prefix_day', pumping: true });
   });
 
   it('can be told other for one country, and of one number of a budget alone', async () => {

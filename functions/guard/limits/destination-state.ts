@@ -80,8 +80,6 @@ const stored = v.object({
 });
 type Stored = v.InferOutput<typeof stored>;
 
-/** A send as it counts in the windows of its destination. */
-export type Send = v.InferOutput<typeof send>;
 /** A check as it counts in the windows of its destination. */
 export type Check = v.InferOutput<typeof check>;
 /** The last send on a channel. */

@@ -30,7 +30,9 @@ export const pumpingFacts = (request: HashedRequest): PumpingFacts => ({
 
 /** What a full budget means for a start, by the policy's mode: in `record` it is written down only. */
 export const pumpingRefusal = (trip: Trip | undefined, { mode }: PumpingPolicy): Refusal | undefined =>
-  trip !== undefined && mode === 'deny' ? { code: 'blocked', reason: pumpingReason(trip) } : undefined;
+  trip !== undefined && mode === 'deny'
+    ? { code: 'blocked', reason: pumpingReason(trip), pumping: true }
+    : undefined;
 
 /** The reason that a full budget is logged with. */
 export const pumpingReason = ({ budget }: Trip): string => `pumping_${budget}`;

@@ -1,0 +1,30 @@
+import { createTwilioLookup } from '../../adapters/twilio-lookup.ts';
+import type { AbuseGuard } from '../../guard/abuse-guard.ts';
+import { assembleGuard } from '../../guard/assemble-guard.ts';
+import { estimatedCost } from '../../guard/spend/daily-budget-shares.ts';
+import { createGuardWatch } from '../../observability/guard-watch.ts';
+import { hashUnder } from '../../privacy/hash-keys.ts';
+import type { Base } from '../base.ts';
+import { destinationKeys } from '../secrets.ts';
+import { twilioOptions } from '../twilio.ts';
+import { policy as policyPort } from './policy.ts';
+import { store as storePort } from './store.ts';
+
+/** The abuse guard over the table. */
+export const guard = (base: Base): AbuseGuard => {
+  const policy = base.get(policyPort);
+  // First the secrets, whose reading takes longest.
+  const twilio = base.get(twilioOptions);
+  const keys = base.get(destinationKeys);
+  const { clock, log, metrics } = base;
+  return assembleGuard({
+    store: base.get(storePort),
+    hash: async () => hashUnder(await keys.current(), clock()),
+    policy,
+    clock,
+    lookup: createTwilioLookup(twilio),
+    watch: createGuardWatch(log, metrics, (country, isEmail) =>
+      estimatedCost(policy.daily_budget, country, isEmail),
+    ),
+  });
+};

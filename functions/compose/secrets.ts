@@ -1,0 +1,40 @@
+import { createSecretCache, createSecretsManagerClient, type SecretCache } from '../adapters/secret-cache.ts';
+import { parseTwilioSecret } from '../adapters/twilio-secret.ts';
+import { type HashKeys, parseHashKeys } from '../privacy/hash-keys.ts';
+import { RunError } from '../runtime/errors.ts';
+import type { TwilioSecret } from '../verify/credentials.ts';
+import type { Base } from './base.ts';
+import type { VariableName } from './environment.ts';
+
+const secretsManager = () => createSecretsManagerClient();
+
+const secret = <T>(base: Base, name: VariableName, parse: (text: string) => T): SecretCache<T> => {
+  const { clock, environment, log, metrics } = base;
+  const cache = createSecretCache({
+    client: base.get(secretsManager),
+    secretId: environment.required(name),
+    parse,
+    clock,
+    log,
+    onStale: () => metrics({ StaleSecrets: 1 }, {}),
+  });
+  // Read while the runtime still starts; a failure shows itself again when a request needs the secret.
+  cache.current().catch(() => undefined);
+  return cache;
+};
+
+const readHashKeys = (text: string): HashKeys => {
+  const keys = parseHashKeys(text);
+  if (keys !== undefined) return keys;
+  const fix =
+    'The destination key secret must hold "current", a key of at least 16 characters, and once it was rotated "previous" and "current_since"';
+  throw new RunError('misconfigured', { reason: 'destination_key', fix });
+};
+
+/** Twilio's credential and services. */
+export const twilioSecret = (base: Base): SecretCache<TwilioSecret> =>
+  secret(base, 'TWILIO_SECRET_ID', parseTwilioSecret);
+
+/** The keys that destinations are hashed with. */
+export const destinationKeys = (base: Base): SecretCache<HashKeys> =>
+  secret(base, 'DESTINATION_KEY_SECRET_ID', readHashKeys);

@@ -1,13 +1,9 @@
-import { App, Validations } from 'aws-cdk-lib';
-import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
-import { AwsSolutionsChecks } from 'cdk-nag';
+import { addService, createApp } from './create-app.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { VerifyStack } from './verify-stack.ts';
 
-// The flags come with the library, whose version is pinned, so they change only when it does.
-const app = new App({ context: recommendedFlags });
+const app = createApp();
 
-/** What is wrong with a setting is the operator's to read: a sentence, not a stack trace. */
+/** The operator reads what is wrong with a setting: a sentence, not a stack trace. */
 const settingsOrExit = (): Settings => {
   try {
     return readSettings(app.node);
@@ -17,7 +13,4 @@ const settingsOrExit = (): Settings => {
   }
 };
 
-const settings = settingsOrExit();
-new VerifyStack(app, `twilio-verify-phone-${settings.stage}`, settings);
-// A departure from AWS's rules that no construct gives a reason for stops the synthesis.
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+addService(app, settingsOrExit());

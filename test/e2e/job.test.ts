@@ -25,7 +25,10 @@ const job = (args: readonly string[] = [], env: Record<string, string> = {}): Pr
     const child = execFile(
       process.execPath,
       command,
-      { cwd: root, env: { PATH: process.env['PATH'], ...env } },
+      {
+        cwd: root,
+        env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+      },
       (_, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );
   });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { RootConstruct } from 'constructs';
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../infra/settings.ts';
-import { synth } from './synth.ts';
+import { synth, templateOf } from './synth.ts';
 
 const cdk = JSON.parse(readFileSync('cdk.json', 'utf8'));
 
@@ -81,6 +81,11 @@ describe('the app', () => {
 
   it('synthesizes as cdk.json stands, without an account', () => {
     expect(synth(cdk.context)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('gives the template that the tests read, which do not run it in a process of its own', () => {
+    const context = { stage: 'dev', twilio_region: 'ie1', rotation: { twilio_days: 30 } };
+    expect(synth(context).template).toEqual(templateOf(context));
   });
 
   it('reports to nobody', () => {

@@ -10,7 +10,13 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 
 /** Runs the command without any account. */
 const diff = (...args: string[]) => {
-  const env = { PATH: process.env['PATH'], HOME: scratch, AWS_EC2_METADATA_DISABLED: 'true', NO_COLOR: '1' };
+  const env = {
+    PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+    HOME: scratch,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    NO_COLOR: '1',
+  };
   const options = { env, encoding: 'utf8' } as const;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

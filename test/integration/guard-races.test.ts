@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
-import { checkThenAct, neverRefused } from '../support/guard-broken-store.ts';
+import { checkThenAct, neverRefused, silentAbout } from '../support/guard-broken-store.ts';
 import { dynamoDbEngines, type RunningEngine } from '../support/guard-engines.ts';
 import { createGuardFleet, type GuardFleet, tally } from '../support/guard-fleet.ts';
 import { direct, http, wrongCode } from '../support/guard-world.ts';
@@ -75,7 +75,8 @@ for (const engine of dynamoDbEngines) {
         'sends more for 500 %s where nobody is told that the destination was written: the race can fail',
         async (_what, caller) => {
           const to = newNumber();
-          const fleet = createGuardFleet(stores.map(neverRefused), {});
+          // A few are enough to go wrong; were all let through, they would fight over one place for minutes.
+          const fleet = createGuardFleet(stores.map(silentAbout(2)), {});
           await fleet.starts(crowd.map((index) => ({ to, caller: caller(index) })));
           expect(sendsTo(fleet, to)).toBeGreaterThan(1);
         },

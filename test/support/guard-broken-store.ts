@@ -1,11 +1,23 @@
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 
-/** A store that never says that somebody else wrote first: races over it must go wrong. */
-export const neverRefused = (inner: GuardStore): GuardStore => ({
-  ...bound(inner),
-  save: async (key, version, document, now, expiresAt) =>
-    (await inner.save(key, version, document, now, expiresAt)) ?? version + 1,
-});
+/** A store that keeps its first refused writes to itself, so many of them: races over it must go wrong. */
+export const silentAbout =
+  (refusals: number) =>
+  (inner: GuardStore): GuardStore => {
+    let kept = 0;
+    return {
+      ...bound(inner),
+      async save(key, version, document, now, expiresAt) {
+        const saved = await inner.save(key, version, document, now, expiresAt);
+        if (saved !== null || kept === refusals) return saved;
+        kept += 1;
+        return version + 1;
+      },
+    };
+  };
+
+/** A store that never says that somebody else wrote first. */
+export const neverRefused = silentAbout(Number.POSITIVE_INFINITY);
 
 /** A store that looks whether a window has a place and then takes it, in two steps. */
 export const checkThenAct = (inner: GuardStore): GuardStore => {

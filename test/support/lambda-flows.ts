@@ -29,7 +29,11 @@ export const running = async <T>(
   use: (invoke: Invoke) => Promise<T>,
 ): Promise<T> => {
   const file = pathToFileURL(entryOf(entry)).href;
-  const child = startBundle(file, { PATH: process.env['PATH'], ...env });
+  const child = startBundle(file, {
+    PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+    ...env,
+  });
   try {
     return await use(async (event) => {
       child.send(event);

@@ -84,7 +84,7 @@ const standingParts = (standing: Standing, traffic: Traffic): Part[] => {
     },
     {
       part: 'CloudWatch alarms',
-      counted: `${standing.alarmMetrics} metrics watched, ${standing.compositeAlarms} composite`,
+      counted: `about ${standing.alarmMetrics} metrics watched, ${standing.compositeAlarms} composite`,
       dollars: standing.alarmMetrics * prices.alarmMetric + standing.compositeAlarms * prices.compositeAlarm,
     },
     {

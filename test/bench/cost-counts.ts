@@ -20,7 +20,7 @@ export interface Traffic {
   readonly logBytes: number;
   /** Bytes of both answers, headers and all. */
   readonly answerBytes: number;
-  /** Series of metrics, a name with its dimensions, that come of it. */
+  /** Series of metrics, a name with its dimensions, that come of it, to the nearest ten. */
   readonly series: number;
 }
 
@@ -49,6 +49,9 @@ interface Embedded {
 // Numbers of another length would make every measurement another page.
 const withEvenNumbers = (line: Line): string =>
   JSON.stringify(line, (name, value) => (typeof value === 'number' && name !== 'Timestamp' ? 100 : value));
+
+// One alarm or metric more does not make another page.
+const roughly = (count: number): number => Math.round(count / 10) * 10;
 
 // How many requests to the table share one is a matter of microseconds, and a line lists what each took.
 const rounded = (bytes: number): number => Math.round(bytes / 200) * 200;
@@ -84,7 +87,7 @@ export const measureTraffic = async (): Promise<Traffic> => {
       // Lambda adds START, END and REPORT lines of its own to each request: some 350 bytes as JSON.
       logBytes: rounded(lines.reduce((sum, line) => sum + withEvenNumbers(line).length + 1, 2 * 350)),
       answerBytes: bytesOf(started) + bytesOf(checked),
-      series: new Set(lines.flatMap(seriesOf)).size,
+      series: roughly(new Set(lines.flatMap(seriesOf)).size),
     };
   } finally {
     await world.close();
@@ -102,9 +105,6 @@ const alarmMetrics = (template: Template): number =>
     const read = metrics.filter(({ MetricStat }) => MetricStat !== undefined).length;
     return sum + read + (Properties.ThresholdMetricId === undefined ? 0 : 2);
   }, 0);
-
-// To the nearest ten: one alarm more does not make another page.
-const roughly = (count: number): number => Math.round(count / 10) * 10;
 
 /** Production as it is by default, with the functions that a verification takes: what others cost is no part of its price. */
 const production = (): Template => {

@@ -79,7 +79,7 @@ const standingParts = (standing: Standing, traffic: Traffic): Part[] => {
     },
     {
       part: 'CloudWatch metrics',
-      counted: `${traffic.series} series of a verification (counted), ${assumed.otherSeries} others (assumed)`,
+      counted: `about ${traffic.series} series of a verification (counted), ${assumed.otherSeries} others (assumed)`,
       dollars: series * prices.metric,
     },
     {

@@ -69,7 +69,7 @@ describe('the run functions', () => {
 
   it.each(runFunctions)('have alarms on their own metrics, and rows of a dashboard: %s', (name) => {
     const watching = properties('AWS::CloudWatch::Alarm').map((alarm) => JSON.stringify(alarm));
-    const least = isOfClients(name) ? 5 : 1;
+    const least = isOfClients(name) ? 4 : 1;
     expect(watching.filter((alarm) => alarm.includes(`"${name}"`)).length).toBeGreaterThanOrEqual(least);
     expect(JSON.stringify(properties('AWS::CloudWatch::Dashboard'))).toContain(name);
   });

@@ -13,12 +13,14 @@ import { GuardTable } from './constructs/guard-table.ts';
 import { Rotation, rotationNames } from './constructs/rotation.ts';
 import { RunLambda } from './constructs/run-lambda.ts';
 import { StackKey } from './constructs/stack-key.ts';
-import type { StackLambda } from './constructs/stack-lambda.ts';
+import type { StackLambdaProps } from './constructs/stack-lambda.ts';
 import { VerifySecrets } from './constructs/verify-secrets.ts';
 import { Watching } from './constructs/watching.ts';
+import type { DeclaredFunction } from './declared-function.ts';
+import { runVariables } from './run-variables.ts';
 import { deploymentConfig, reservedConcurrency } from './settings/functions.ts';
 import type { Settings } from './settings.ts';
-import type { WatchedFunction } from './watching/function-alarms.ts';
+import type { WatchedRun } from './watching/function-alarms.ts';
 
 /** `start_verification` to `StartVerification`, as CloudFormation wants its names. */
 const pascalCase = (name: string): string =>
@@ -31,17 +33,20 @@ const namesOf = ({ stage }: Settings) => {
   return { named, service, watched: service === serviceName ? {} : { POWERTOOLS_SERVICE_NAME: service } };
 };
 
-/** The Lambda entries that these settings need. */
-const entriesOf = (settings: Settings): readonly string[] => [
-  ...catalog.map(({ name }) => name),
+/** What the stack deploys: the service's own functions, unless a test gives others. */
+export interface Deployed {
+  readonly functions: readonly DeclaredFunction[];
+  /** Makes a folder that holds a folder for each entry named, with its `index.mjs`. */
+  readonly bundle: (entries: readonly string[]) => string;
+}
+
+/** The Lambda entries that these functions and settings need. */
+const entriesOf = (functions: readonly DeclaredFunction[], settings: Settings): readonly string[] => [
+  ...functions.map(({ name }) => name),
   ...(settings.access.mode === 'token' ? [authorizerName] : []),
   ...(settings.canary ? [gatewayCanaryName] : []),
   ...rotationNames(settings),
 ];
-
-const watchedFunctions = (
-  lambdas: readonly (readonly [name: string, lambda: StackLambda])[],
-): readonly WatchedFunction[] => lambdas.map(([name, lambda]) => ({ id: pascalCase(name), name, lambda }));
 
 /** What is kept. */
 interface Data {
@@ -50,11 +55,22 @@ interface Data {
   readonly failures: FailureQueue;
 }
 
+/** What every Lambda of the stack is told, and its own bundle and name. */
+type LambdaProps = Pick<
+  StackLambdaProps,
+  'bundle' | 'environment' | 'functionName' | 'key' | 'logRetention' | 'removalPolicy'
+>;
+
 /** The whole service, everything of it derived from the catalogue of run functions. */
 export class VerifyStack extends Stack {
   private readonly settings: Settings;
 
-  constructor(scope: Construct, id: string, settings: Settings) {
+  constructor(
+    scope: Construct,
+    id: string,
+    settings: Settings,
+    { functions, bundle }: Deployed = { functions: catalog, bundle: bundleFunctions },
+  ) {
     // Only dev may be thrown away.
     const relaxed = settings.stage === 'dev';
     super(scope, id, {
@@ -63,7 +79,7 @@ export class VerifyStack extends Stack {
     });
     this.settings = settings;
     const { named, service, watched } = namesOf(settings);
-    const bundles = bundleFunctions(entriesOf(settings));
+    const bundles = bundle(entriesOf(functions, settings));
     const removalPolicy = relaxed ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     const stackKey = new StackKey(this, 'Data', removalPolicy);
     const data = this.addData(stackKey, removalPolicy);
@@ -74,23 +90,14 @@ export class VerifyStack extends Stack {
       removalPolicy,
       environment: watched,
     };
-    const runs = catalog.map((definition) => {
-      const { name, description } = definition;
-      const run = new RunLambda(this, pascalCase(name), {
-        ...lambda,
-        ...own(name),
-        ...data,
-        description,
-        needs: needsOf(definition),
-        environment: { ...watched, ...this.variables(data) },
-        reservedConcurrency: reservedConcurrency(settings),
-      });
-      return { definition, run, lambda: run.alias };
+    const runs = functions.map((declared): WatchedRun => {
+      const props = { ...lambda, ...own(declared.name) };
+      return { ...declared, id: pascalCase(declared.name), lambda: this.addRun(declared, data, props) };
     });
     const edge = new Edge(this, 'Edge', {
       ...lambda,
       settings,
-      routes: runs,
+      routes: runs.map((run) => ({ definition: run, lambda: run.lambda.alias })),
       authorizer: own(authorizerName),
     });
     const { secrets } = data;
@@ -102,19 +109,22 @@ export class VerifyStack extends Stack {
       bundles,
       named,
     });
-    const functions = watchedFunctions(runs.map(({ definition, run }) => [definition.name, run]));
     const watching = new Watching(this, 'Watching', {
       ...lambda,
       settings,
       service,
-      functions,
-      rotations: watchedFunctions(Object.entries(rotation.lambdas)),
+      functions: runs,
+      rotations: Object.entries(rotation.lambdas).map(([name, rotating]) => ({
+        id: pascalCase(name),
+        name,
+        lambda: rotating,
+      })),
       edge,
       failures: data.failures.queue,
       canary: own(gatewayCanaryName),
     });
-    this.addShift(functions, watching);
-    this.addOutputs(functions, {
+    this.addShift(runs, watching);
+    this.addOutputs(runs, {
       ApiUrl: edge.url,
       ...(edge.domainTarget && { DomainTarget: edge.domainTarget }),
       TableName: data.guard.table.tableName,
@@ -125,7 +135,7 @@ export class VerifyStack extends Stack {
     });
   }
 
-  /** What is kept: secrets, counters, and the events that nobody answered. */
+  /** What is kept: secrets, counters, and the events that no function answered. */
   private addData(key: StackKey, removalPolicy: RemovalPolicy): Data {
     const { contributor_insights: contributorInsights, secret_readers: readers } = this.settings;
     return {
@@ -135,21 +145,20 @@ export class VerifyStack extends Stack {
     };
   }
 
-  /** What the contract promises a run function of its environment. */
-  private variables({ secrets, guard }: Data): Record<string, string> {
-    const { cors_origins: origins, policy, twilio_edge, twilio_region } = this.settings;
-    return {
-      TWILIO_SECRET_ID: secrets.twilio.secretArn,
-      DESTINATION_KEY_SECRET_ID: secrets.destinationKey.secretArn,
-      VERIFY_TABLE_NAME: guard.table.tableName,
-      VERIFY_POLICY: policy,
-      ...(twilio_region && { TWILIO_REGION: twilio_region }),
-      ...(twilio_edge && { TWILIO_EDGE: twilio_edge }),
-      ...(origins.length > 0 && { CORS_ORIGINS: origins.join(' ') }),
-    };
+  /** A run function's Lambda, with what its declaration asks for. */
+  private addRun(declared: DeclaredFunction, data: Data, props: LambdaProps): RunLambda {
+    const { settings } = this;
+    return new RunLambda(this, pascalCase(declared.name), {
+      ...props,
+      ...data,
+      description: declared.description,
+      needs: needsOf(declared),
+      environment: { ...props.environment, ...runVariables(declared, { ...data, settings }) },
+      reservedConcurrency: reservedConcurrency(settings, declared),
+    });
   }
 
-  private addShift(functions: readonly WatchedFunction[], { rollback }: Watching): void {
+  private addShift(functions: readonly WatchedRun[], { rollback }: Watching): void {
     const shifting = deploymentConfig(this.settings);
     if (shifting === null) return;
     new GradualShift(this, 'Shift', {
@@ -159,7 +168,7 @@ export class VerifyStack extends Stack {
     });
   }
 
-  private addOutputs(functions: readonly WatchedFunction[], others: Readonly<Record<string, string>>): void {
+  private addOutputs(functions: readonly WatchedRun[], others: Readonly<Record<string, string>>): void {
     const outputs = [
       ...Object.entries(others),
       ...functions.flatMap(({ id, lambda: { alias, lambda } }) => [

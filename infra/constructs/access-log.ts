@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 
 /**
  * What one line says of a request. No address, no user agent, no caller and no text of the client's: of the path there
- * is the route only, since anybody can write a number into a path.
+ * is the route only, since any caller can write a number into a path.
  */
 const fields = {
   request_id: AccessLogField.contextRequestId(),

@@ -5,7 +5,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
-/** Where the alarms go: an encrypted topic to which the account's own alarms, and nobody else, publish. */
+/** Where the alarms go: an encrypted topic to which only the account's own alarms publish. */
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
 

@@ -9,13 +9,16 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { DeclaredFunction } from '../declared-function.ts';
 import type { AlarmSpec } from '../watching/alarm-spec.ts';
+import { guardDecisions, sendsAndChecks, totalOf } from '../watching/guard-decisions.ts';
 import type { ServiceMetrics } from '../watching/service-metrics.ts';
 import { AnomalyAlarm } from './anomaly-alarm.ts';
 
 /** Who is told, and where they read on. */
 export interface AlarmsProps {
   readonly metrics: ServiceMetrics;
+  readonly functions: readonly DeclaredFunction[];
   /** Told of every alarm, but for those that page. */
   readonly topic: ITopic;
   /** Told of an outage. */
@@ -25,10 +28,17 @@ export interface AlarmsProps {
   readonly specs: readonly AlarmSpec[];
 }
 
-/** All alarms of the stack. Those that mean that users are turned away are one alarm to whoever is woken by it. */
+/** An alarm that takes a function back while it is being moved. */
+export interface RollbackAlarm {
+  /** The id of the function. */
+  readonly of: string;
+  readonly alarm: Alarm;
+}
+
+/** All alarms of the stack. Those that mean that users are turned away wake an operator as one alarm. */
 export class Alarms extends Construct {
   /** Those of {@link AlarmSpec.rollsBack}. */
-  readonly rollback: readonly Alarm[];
+  readonly rollback: readonly RollbackAlarm[];
   readonly all: readonly Alarm[];
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
@@ -36,14 +46,16 @@ export class Alarms extends Construct {
     const { specs } = props;
     const alarms = specs.map((spec) => ({ spec, alarm: this.alarm(spec, props) }));
     this.all = alarms.map(({ alarm }) => alarm);
-    this.rollback = alarms.filter(({ spec }) => spec.rollsBack).map(({ alarm }) => alarm);
+    this.rollback = alarms.flatMap(({ spec: { rollsBack: of }, alarm }) =>
+      of === undefined ? [] : { of, alarm },
+    );
     const paging = alarms.filter(({ spec }) => spec.pages).map(({ alarm }) => alarm);
     const outage = new CompositeAlarm(this, 'Outage', {
       compositeAlarmName: this.nameOf('Outage'),
       alarmDescription: described('outage', 'Users are turned away', props.runbookUrl),
       alarmRule: AlarmRule.anyOf(...paging),
     });
-    // Whoever was woken is told that it is over, too.
+    // The operator that it woke is told that it is over, too.
     outage.addAlarmAction(new SnsAction(props.pageTopic));
     outage.addOkAction(new SnsAction(props.pageTopic));
     this.addAnomalies(props);
@@ -69,18 +81,25 @@ export class Alarms extends Construct {
     return alarm;
   }
 
-  private addAnomalies({ metrics, topic, runbookUrl }: AlarmsProps): void {
-    const spend = (outcome: string) =>
-      metrics('EstimatedSpend', { function: 'start_verification', outcome }, { minutes: 60 });
-    const decided = (name: string, outcome: string) =>
-      metrics('GuardDecisions', { function: name, outcome }, { minutes: 60 });
+  private addAnomalies({ functions, metrics, topic, runbookUrl }: AlarmsProps): void {
+    if (!sendsAndChecks(functions)) return;
+    const decided = guardDecisions(metrics, functions);
+    const spent = Object.fromEntries(
+      ['sent', 'doubtful'].flatMap((outcome) =>
+        Object.entries(totalOf(outcome, decided('send', outcome, 'EstimatedSpend')).metrics),
+      ),
+    );
+    const approved = totalOf('approved', decided('check', 'approved'));
+    const sent = totalOf('sent', decided('send', 'sent'));
     const shared = { actions: [topic.topicArn], width: 3 };
     new AnomalyAlarm(this, 'Spend', {
       ...shared,
       alarmName: this.nameOf('SpendUnusual'),
       description: described('spend-unusual', 'Messages cost more than usual for this hour', runbookUrl),
-      expression: 'FILL(sent, 0) + FILL(doubtful, 0)',
-      metrics: { sent: spend('sent'), doubtful: spend('doubtful') },
+      expression: Object.keys(spent)
+        .map((name) => `FILL(${name}, 0)`)
+        .join(' + '),
+      metrics: spent,
       bad: 'above',
       hours: 1,
     });
@@ -92,11 +111,8 @@ export class Alarms extends Construct {
         'Fewer codes than usual for this hour are entered',
         runbookUrl,
       ),
-      expression: '100 * approved / sent',
-      metrics: {
-        approved: decided('check_verification', 'approved'),
-        sent: decided('start_verification', 'sent'),
-      },
+      expression: `100 * ${approved.sum} / ${sent.sum}`,
+      metrics: { ...approved.metrics, ...sent.metrics },
       bad: 'below',
       hours: 2,
     });

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import type { TokenAccess } from '../settings/access.ts';
 import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';
 
-/** What the authorizer is made of. */
+/** What the authorizer needs. */
 export interface CallerAuthorizerProps
   extends Omit<StackLambdaProps, 'description' | 'timeout' | 'environment'> {
   readonly access: TokenAccess;

@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { Dashboard, type IAlarm, type IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { businessWidgets } from '../watching/business-widgets.ts';
-import type { WatchedFunction } from '../watching/function-alarms.ts';
+import type { WatchedRun } from '../watching/function-alarms.ts';
 import { operationsWidgets } from '../watching/operations-widgets.ts';
 import type { ServiceMetrics } from '../watching/service-metrics.ts';
 import type { Edge } from './edge.ts';
@@ -10,8 +10,7 @@ import type { Edge } from './edge.ts';
 /** What the dashboards show. */
 export interface DashboardsProps {
   readonly metrics: ServiceMetrics;
-  /** The run functions, whose log groups hold the guard's decisions. */
-  readonly functions: readonly WatchedFunction[];
+  readonly functions: readonly WatchedRun[];
   /** The dimension `function` of each canary. */
   readonly canaries: readonly string[];
   readonly edge: Edge;
@@ -24,8 +23,7 @@ export interface DashboardsProps {
 export class Dashboards extends Construct {
   constructor(scope: Construct, id: string, { currency, edge, ...shown }: DashboardsProps) {
     super(scope, id);
-    const logGroups = shown.functions.map(({ lambda }) => lambda.logGroup);
-    this.dashboard('Business', Duration.days(7), businessWidgets(shown.metrics, logGroups, currency));
+    this.dashboard('Business', Duration.days(7), businessWidgets({ ...shown, currency }));
     this.dashboard(
       'Operations',
       Duration.hours(6),

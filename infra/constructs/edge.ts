@@ -14,7 +14,7 @@ import { WebAcl } from './web-acl.ts';
 /** The authorizer's one name. */
 export const authorizerName = 'authorize_caller';
 
-/** What the edge is made of. */
+/** What the edge needs. */
 export interface EdgeProps {
   readonly settings: Settings;
   readonly routes: readonly Route[];
@@ -88,7 +88,7 @@ export class Edge extends Construct {
     return new WebAcl(this, 'WebAcl', {
       waf: settings.waf,
       countries: policy.countries,
-      routes: routes.map(({ definition }) => definition.name),
+      functions: routes.map(({ definition }) => definition),
       origins: settings.cors_origins,
       stageArn: this.api.deploymentStage.stageArn,
       key,

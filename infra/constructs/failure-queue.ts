@@ -31,7 +31,7 @@ export class FailureQueue extends Construct {
 
   /**
    * Sends here what a function fails to answer, after one try. No second one: Lambda would make it a minute later, after the cooldown
-   * that makes a repeated start a replay, and send a second message. An event older than a minute is not begun: nobody waits
+   * that makes a repeated start a replay, and send a second message. An event older than a minute is not begun: no user waits
    * for its code any more.
    */
   catchFrom({ alias, lambda }: StackLambda): void {

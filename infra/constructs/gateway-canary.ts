@@ -7,7 +7,7 @@ import { Canary } from './canary.ts';
 import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';
 import type { VerifyApi } from './verify-api.ts';
 
-/** What the canary is made of. */
+/** What the canary needs. */
 export interface GatewayCanaryProps extends Omit<StackLambdaProps, 'description' | 'timeout' | 'memorySize'> {
   readonly settings: Settings;
   readonly policy: Policy;

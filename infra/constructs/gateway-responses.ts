@@ -2,6 +2,7 @@ import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { exposedHeaders } from '../../functions/runtime/cors.ts';
 import { failed } from '../../functions/runtime/envelope.ts';
 import { type ErrorCode, errorCatalogue } from '../../functions/runtime/errors.ts';
+import { type DeclaredFunction, isForClients } from '../declared-function.ts';
 import type { AccessSettings } from '../settings/access.ts';
 
 /** What the gateway says by itself, in the contract's words. */
@@ -40,21 +41,31 @@ const badInput: GatewayAnswer = {
 };
 const broken: GatewayAnswer = { code: 'misconfigured', sentence: notCarriedOut };
 
-/** Who may call: the gateway says different things of the same request. */
-type AccessMode = AccessSettings['access']['mode'];
+/** What the gateway's own answers depend on. */
+interface Gateway {
+  readonly functions: readonly Pick<DeclaredFunction, 'name' | 'callers'>[];
+  /** Who may call: the gateway says different things of the same request. */
+  readonly mode: AccessSettings['access']['mode'];
+  /** The web pages that may read an answer. */
+  readonly origins: readonly string[];
+}
 
-const answers = (
-  paths: readonly string[],
-  mode: AccessMode,
-): readonly (readonly [ResponseType, GatewayAnswer])[] => {
+const answers = ({ functions, mode }: Gateway): readonly (readonly [ResponseType, GatewayAnswer])[] => {
+  const named = functions.filter(isForClients);
+  const paths = named.map(({ name }) => `/${name}`).join(' or ');
   const noSuchPath: GatewayAnswer = {
     code: null,
     status: 404,
-    sentence: `There is nothing here; POST to ${paths.join(' or ')}`,
+    sentence: `There is nothing here; POST to ${paths}`,
+  };
+  const unsignedOrNoSuchPath: GatewayAnswer = {
+    code: 'blocked',
+    sentence: `There is nothing here without a valid signature; POST to ${paths}`,
   };
   // The gateway takes an unknown path for a forgotten signature, and a stray Authorization header there for a bad one;
   // where routes ask for signatures, it is not to be told which of the two is the case.
-  const unknownOrUnsigned = mode === 'iam' ? signatureRefused : noSuchPath;
+  const unknownOrUnsigned =
+    mode === 'iam' ? signatureRefused : named.length < functions.length ? unsignedOrNoSuchPath : noSuchPath;
   const denied = mode === 'token' ? tokenRefused : refused;
   return [
     [ResponseType.BAD_REQUEST_BODY, badInput],
@@ -71,7 +82,7 @@ const answers = (
     [ResponseType.WAF_FILTERED, refused],
     // The stage's token bucket refills by many requests a second.
     [ResponseType.THROTTLED, { code: 'throttled', retryAfter: 1 }],
-    // Only where somebody adds a usage plan; a day is the shortest quota.
+    // Only where an operator adds a usage plan; a day is the shortest quota.
     [ResponseType.QUOTA_EXCEEDED, { code: 'throttled', retryAfter: 86_400 }],
     [ResponseType.DEFAULT_4XX, { code: 'invalid_input' }],
     [ResponseType.INTEGRATION_FAILURE, { code: 'upstream_error', sentence: notCarriedOut }],
@@ -120,17 +131,12 @@ export const gatewayHeaders = (
 });
 
 /** Makes every answer of the gateway itself the contract's envelope. */
-export const addGatewayResponses = (
-  api: RestApi,
-  paths: readonly string[],
-  mode: AccessMode,
-  origins: readonly string[],
-): void => {
-  for (const [type, answer] of answers(paths, mode)) {
+export const addGatewayResponses = (api: RestApi, gateway: Gateway): void => {
+  for (const [type, answer] of answers(gateway)) {
     api.addGatewayResponse(type.responseType, {
       type,
       statusCode: String(answer.status ?? entryOf(answer.code)?.status),
-      responseHeaders: gatewayHeaders(answer, origins),
+      responseHeaders: gatewayHeaders(answer, gateway.origins),
       templates: { 'application/json': gatewayBody(answer) },
     });
   }

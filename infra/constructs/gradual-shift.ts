@@ -3,6 +3,7 @@ import type { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { LambdaApplication, LambdaDeploymentConfig, LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import type { RollbackAlarm } from './alarms.ts';
 import type { StackLambda } from './stack-lambda.ts';
 
 /** How callers move from one version of the functions to the next. */
@@ -12,8 +13,19 @@ export interface GradualShiftProps {
   /** CodeDeploy's name of how the alias moves. */
   readonly deploymentConfig: string;
   /** Any of them going off while an alias moves takes it back, and the whole deployment with it. */
-  readonly alarms: readonly IAlarm[];
+  readonly alarms: readonly RollbackAlarm[];
 }
+
+/** What CodeDeploy takes for one group. */
+const maxAlarms = 10;
+
+/** The alarms that a function's move heeds: its own, and of the others' as many as there is room for. */
+const heeded = (name: string, alarms: readonly RollbackAlarm[]): readonly IAlarm[] => {
+  const own = alarms.filter(({ of }) => of === name);
+  const others = alarms.filter(({ of }) => of !== name);
+  const taken = [...own, ...others].slice(0, maxAlarms);
+  return alarms.filter((one) => taken.includes(one)).map(({ alarm }) => alarm);
+};
 
 /** Moves each function's alias to a new version bit by bit, and back when an alarm goes off. The first deployment moves nothing. */
 export class GradualShift extends Construct {
@@ -29,7 +41,7 @@ export class GradualShift extends Construct {
         // Without what CDK would add to it: a managed policy over every function of the account.
         role: role.withoutPolicyUpdates(),
         deploymentConfig: config,
-        alarms: [...alarms],
+        alarms: [...heeded(name, alarms)],
         autoRollback: {
           failedDeployment: true,
           stoppedDeployment: true,

@@ -21,7 +21,7 @@ export const tableKeyActions = [
   'kms:ReEncryptTo',
 ] as const;
 
-/** What the guard's table is made of. */
+/** What the guard's table needs. */
 export interface GuardTableProps {
   readonly key: StackKey;
   readonly removalPolicy: RemovalPolicy;

@@ -16,8 +16,8 @@ export class GuardedSecret extends Secret {
         sid: 'ReadByNobodyElse',
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
-        // Only reading: whoever administers the account can still write the value and change this policy, so that
-        // nobody can be locked out for good.
+        // Only reading: administrators of the account can still write the value and change this policy, so that
+        // the account is never locked out for good.
         actions: ['secretsmanager:GetSecretValue'],
         resources: ['*'],
         conditions: {

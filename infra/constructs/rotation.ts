@@ -18,7 +18,7 @@ export const rotationNames = ({ rotation }: RotationSettings): readonly string[]
   ...(rotation.destination_days === undefined ? [] : [destinationKeyName]),
 ];
 
-/** What the rotations are made of. */
+/** What the rotations need. */
 export interface RotationProps {
   readonly settings: RotationSettings & {
     readonly secret_readers: readonly string[];

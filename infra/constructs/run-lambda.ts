@@ -6,7 +6,7 @@ import type { GuardTable } from './guard-table.ts';
 import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';
 import type { VerifySecrets } from './verify-secrets.ts';
 
-/** What a run function's Lambda is made of. */
+/** What a run function's Lambda needs. */
 export interface RunLambdaProps extends Omit<StackLambdaProps, 'memorySize' | 'timeout'> {
   /** What the function's ports need of the stack: it is granted that, and no more. */
   readonly needs: Needs;

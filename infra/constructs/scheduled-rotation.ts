@@ -6,7 +6,7 @@ import type { GuardedSecret } from './guarded-secret.ts';
 import type { StackKey } from './stack-key.ts';
 import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';
 
-/** What a rotation is made of. */
+/** What a rotation needs. */
 export interface ScheduledRotationProps extends Omit<StackLambdaProps, 'key'> {
   readonly key: StackKey;
   readonly secret: GuardedSecret;

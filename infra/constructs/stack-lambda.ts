@@ -13,7 +13,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-/** What a Lambda of the stack is made of. */
+/** What a Lambda of the stack needs. */
 export interface StackLambdaProps {
   readonly functionName: string;
   readonly description: string;
@@ -71,7 +71,7 @@ export class StackLambda extends Construct {
       // What the alias leaves stays: to go back is to point the alias there.
       currentVersionOptions: { removalPolicy: props.removalPolicy },
     });
-    // The one alias of every function: who calls, calls it, and a deployment moves it to the version that any change of the
+    // The one alias of every function: callers call it, and a deployment moves it to the version that any change of the
     // code or the environment makes. CDK's declarations contradict each other on one optional property: an alias is a function to be called.
     this.alias = this.lambda.addAlias('live') as Alias & IFunction;
   }

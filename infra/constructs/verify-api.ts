@@ -13,8 +13,7 @@ import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { Callers } from '../../functions/runtime/define-function.ts';
-import type { InputDeclarations } from '../../functions/runtime/inputs.ts';
+import { type DeclaredFunction, isForClients } from '../declared-function.ts';
 import type { AccessSettings } from '../settings/access.ts';
 import type { EdgeSettings } from '../settings/edge.ts';
 import type { WatchingSettings } from '../settings/watching.ts';
@@ -27,17 +26,12 @@ import { tlsPolicy } from './tls-policy.ts';
 
 /** A run function and the Lambda that runs it. */
 export interface Route {
-  readonly definition: {
-    readonly name: string;
-    readonly description: string;
-    readonly input: InputDeclarations;
-    readonly callers: Callers;
-  };
+  readonly definition: DeclaredFunction;
   /** What the gateway invokes. */
   readonly lambda: IFunction;
 }
 
-/** What the API is made of. */
+/** What the API needs. */
 export interface VerifyApiProps {
   readonly stage: string;
   readonly routes: readonly Route[];
@@ -60,8 +54,7 @@ const authorization = (
   { definition }: Route,
   { settings: { access }, authorizer }: VerifyApiProps,
 ): MethodOptions => {
-  if (definition.callers === 'direct' || access.mode === 'iam')
-    return { authorizationType: AuthorizationType.IAM };
+  if (!isForClients(definition) || access.mode === 'iam') return { authorizationType: AuthorizationType.IAM };
   return authorizer === undefined
     ? { authorizationType: AuthorizationType.NONE }
     : { authorizationType: AuthorizationType.CUSTOM, authorizer };
@@ -105,14 +98,13 @@ export class VerifyApi extends Construct {
     });
     // CDK has no property for it yet.
     Object.assign(this.api.node.defaultChild as CfnRestApi, tlsPolicy);
-    // CDK's own output of the address, under a name nobody chose.
+    // CDK's own output of the address, under a name of its own choice.
     this.api.node.tryRemoveChild('Endpoint');
-    addGatewayResponses(
-      this.api,
-      routes.map(({ definition }) => `/${definition.name}`),
-      settings.access.mode,
-      settings.cors_origins,
-    );
+    addGatewayResponses(this.api, {
+      functions: routes.map(({ definition }) => definition),
+      mode: settings.access.mode,
+      origins: settings.cors_origins,
+    });
     const validator = this.api.addRequestValidator('BodyValidator', {
       validateRequestBody: true,
       validateRequestParameters: true,

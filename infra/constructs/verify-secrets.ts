@@ -14,7 +14,7 @@ const emptyTwilioSecret = {
   service_sid: '',
 };
 
-/** What the two secrets are made of. */
+/** What the two secrets need. */
 export interface VerifySecretsProps {
   readonly key: StackKey;
   readonly removalPolicy: RemovalPolicy;

@@ -1,11 +1,11 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
-import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { gatewayCanaryName } from '../../functions/canary/gateway-canary.ts';
 import { type Policy, parsePolicy } from '../../functions/guard/policy/policy.ts';
+import { isForClients } from '../declared-function.ts';
 import type { Settings } from '../settings.ts';
 import type { AlarmSpec } from '../watching/alarm-spec.ts';
 import { blockedAlarm, failureQueueAlarm, gatewayAlarm, rotationAlarm } from '../watching/edge-alarms.ts';
@@ -15,6 +15,7 @@ import {
   functionAlarms,
   lambdaAlarms,
   type WatchedFunction,
+  type WatchedRun,
 } from '../watching/function-alarms.ts';
 import { guardAlarms } from '../watching/guard-alarms.ts';
 import { type ServiceMetrics, serviceMetrics } from '../watching/service-metrics.ts';
@@ -30,8 +31,7 @@ export interface WatchingProps {
   readonly settings: Settings;
   /** The dimension `service` of the metrics. */
   readonly service: string;
-  /** The run functions. */
-  readonly functions: readonly WatchedFunction[];
+  readonly functions: readonly WatchedRun[];
   readonly rotations: readonly WatchedFunction[];
   readonly edge: Edge;
   readonly failures: IQueue;
@@ -50,8 +50,10 @@ const canaryAlarms = (
   if (!settings.canary) return [];
   const minutes = settings.canary_minutes;
   const gateway = { id: 'Gateway', name: gatewayCanaryName, heading: 'gateway-canary-failed' };
-  const direct = functions.map(({ id, name }) => ({ id, name, heading: 'canary-failed' }));
-  return [...direct, gateway].map((canary) => canaryAlarm(metrics, { ...canary, minutes }));
+  const ofFunctions = functions
+    .filter(isForClients)
+    .map(({ id, name }) => ({ id, name, heading: 'canary-failed' }));
+  return [...ofFunctions, gateway].map((canary) => canaryAlarm(metrics, { ...canary, minutes }));
 };
 
 const alarmsOf = (metrics: ServiceMetrics, props: WatchingProps, policy: Policy): readonly AlarmSpec[] => {
@@ -76,8 +78,7 @@ const alarmsOf = (metrics: ServiceMetrics, props: WatchingProps, policy: Policy)
 /** Canaries, alarms, the topic that tells of them, and the dashboards to look at then. */
 export class Watching extends Construct {
   readonly topic: ITopic;
-  /** Those that take a deployment back. */
-  readonly rollback: readonly Alarm[];
+  readonly rollback: Alarms['rollback'];
 
   constructor(scope: Construct, id: string, props: WatchingProps) {
     super(scope, id);
@@ -92,6 +93,7 @@ export class Watching extends Construct {
         : Topic.fromTopicArn(this, 'Notices', topic_arn);
     const { all, rollback } = new Alarms(this, 'Alarms', {
       metrics,
+      functions,
       topic: this.topic,
       pageTopic:
         page_topic_arn === undefined ? this.topic : Topic.fromTopicArn(this, 'Pages', page_topic_arn),

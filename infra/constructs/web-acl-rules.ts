@@ -1,7 +1,8 @@
 import type { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import type { Policy } from '../../functions/guard/policy/policy.ts';
 import { maxBodyBytes } from '../../functions/lambda/lambda-event.ts';
-import type { EdgeSettings, WafRule } from '../settings/edge.ts';
+import { type DeclaredFunction, isForClients } from '../declared-function.ts';
+import { type EdgeSettings, maxOwnRates, type WafRule } from '../settings/edge.ts';
 import { constantHeaders, type GatewayAnswer, gatewayBody } from './gateway-responses.ts';
 
 type Statement = CfnWebACL.StatementProperty;
@@ -13,12 +14,12 @@ export type Rule = { readonly name: WafRule } & Pick<CfnWebACL.RuleProperty, 'st
     readonly action: CfnWebACL.RuleActionProperty | 'of the group';
   };
 
-/** What the rules are made from. */
+/** What the rules depend on. */
 export interface RuleSettings {
   readonly waf: EdgeSettings['waf'];
   readonly countries: Policy['countries'];
-  /** The functions' names, which are the routes' paths. */
-  readonly routes: readonly string[];
+  /** Their names are the routes' paths. */
+  readonly functions: readonly Pick<DeclaredFunction, 'name' | 'callers' | 'reserves'>[];
   /** The web pages that may read an answer. */
   readonly origins: readonly string[];
 }
@@ -86,7 +87,13 @@ const bodySize = (origins: readonly string[]): Rule => ({
   },
 });
 
-const rate = (route: string, { waf, origins }: RuleSettings): Rule => {
+const toAnyOf = (routes: readonly string[]): Statement => {
+  const statements = routes.map(toRoute);
+  const [first] = statements;
+  return first !== undefined && statements.length === 1 ? first : { orStatement: { statements } };
+};
+
+const rate = (route: string, to: Statement, { waf, origins }: RuleSettings): Rule => {
   const seconds = waf.rate_window_seconds;
   return {
     name: 'rate',
@@ -97,10 +104,27 @@ const rate = (route: string, { waf, origins }: RuleSettings): Rule => {
         aggregateKeyType: 'IP',
         limit: waf.rate_limits[route] ?? waf.rate_limit,
         evaluationWindowSec: seconds,
-        scopeDownStatement: toRoute(route),
+        scopeDownStatement: to,
       },
     },
   };
+};
+
+/** Whether a function has a rule of its own: each is paid for by the month, so those have one whose every request costs a place. */
+const hasOwnRate = (declared: RuleSettings['functions'][number]): boolean =>
+  isForClients(declared) && declared.reserves !== 'nothing';
+
+/** A route that the settings name or that reserves something is counted by itself; all others share what is left. */
+const rateRules = (settings: RuleSettings): Rule[] => {
+  const named = Object.keys(settings.waf.rate_limits);
+  const names = settings.functions.map(({ name }) => name);
+  const reserving = settings.functions.filter(hasOwnRate).map(({ name }) => name);
+  // The named ones first: where there are too many, they are those that an operator asked for.
+  const chosen = [...new Set([...named, ...reserving])].slice(0, maxOwnRates);
+  const own = names.filter((name) => chosen.includes(name));
+  const rules = own.map((name) => rate(name, toRoute(name), settings));
+  if (own.length === names.length) return rules;
+  return [...rules, rate('others', toAnyOf(names.filter((name) => !chosen.includes(name))), settings)];
 };
 
 // Two islands that the numbering plan knows as countries of their own and WAF's addresses do not.
@@ -150,26 +174,29 @@ const managed = (name: WafRule, group: string): Rule => ({
   statement: { managedRuleGroupStatement: { vendorName: 'AWS', name: group } },
 });
 
-const startCheck = (waf: EdgeSettings['waf']): Rule[] =>
-  waf.start_check === 'off'
+const startCheck = ({ waf, functions }: RuleSettings): Rule[] => {
+  // Programs that sign their requests cannot solve anything.
+  const starts = functions.filter((declared) => isForClients(declared) && declared.reserves === 'send');
+  return waf.start_check === 'off' || starts.length === 0
     ? []
     : [
         {
           name: 'start_check',
           action: { [waf.start_check]: {} },
           // A browser's preflight can solve nothing.
-          statement: { andStatement: { statements: [posted, toRoute('start_verification')] } },
+          statement: { andStatement: { statements: [posted, toAnyOf(starts.map(({ name }) => name))] } },
         },
       ];
+};
 
 /** The rules in the order in which they are asked: the cheap and certain ones first, what bothers people last. */
 export const rulesOf = (settings: RuleSettings): readonly Rule[] => [
   bodySize(settings.origins),
   ...countryRules(settings),
-  ...settings.routes.map((route) => rate(route, settings)),
+  ...rateRules(settings),
   managed('ip_reputation', 'AWSManagedRulesAmazonIpReputationList'),
   managed('anonymous_ip', 'AWSManagedRulesAnonymousIpList'),
   managed('known_bad_inputs', 'AWSManagedRulesKnownBadInputsRuleSet'),
   managed('common', 'AWSManagedRulesCommonRuleSet'),
-  ...startCheck(settings.waf),
+  ...startCheck(settings),
 ];

@@ -5,7 +5,7 @@ import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cd
 import { Construct } from 'constructs';
 import { type Rule, type RuleSettings, rulesOf, wafBodies } from './web-acl-rules.ts';
 
-/** What the web ACL is made of. */
+/** What the web ACL needs. */
 export interface WebAclProps extends RuleSettings {
   /** The ARN of the gateway's stage. */
   readonly stageArn: string;
@@ -13,7 +13,7 @@ export interface WebAclProps extends RuleSettings {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** Headers that prove who somebody is. */
+/** Headers that prove who a caller is. */
 const secretHeaders = [
   'authorization',
   'cookie',

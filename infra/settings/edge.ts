@@ -16,6 +16,9 @@ export const wafRules = [
 /** The name of a rule of the web ACL. */
 export type WafRule = (typeof wafRules)[number];
 
+/** Routes that are counted by themselves. AWS WAF holds ten rules of this kind a web ACL; the others share the tenth. */
+export const maxOwnRates = 9;
+
 // AWS WAF takes 10 as its least and counts these windows only.
 const requests = wholeNumber(10, 2_000_000_000);
 const windows = v.picklist([60, 120, 300, 600], 'must be 60, 120, 300 or 600');
@@ -39,7 +42,7 @@ const waf = v.strictObject({
     v.pipe(
       requests,
       v.description(
-        'Requests that one address may make to one route in a window, 10 at least; AWS WAF holds it roughly',
+        'Requests that one address may make to one route in a window, 10 at least; AWS WAF holds it roughly. Routes that start or check nothing, and those for signed requests alone, share one such limit',
       ),
     ),
     100,
@@ -47,7 +50,8 @@ const waf = v.strictObject({
   rate_limits: v.optional(
     v.pipe(
       v.record(functionName, requests),
-      v.description('The same for the routes named here: { "start_verification": 50 }'),
+      v.maxEntries(maxOwnRates, `must name at most ${maxOwnRates} routes: AWS WAF holds no more such rules`),
+      v.description('The same for the routes named here, each by itself: { "start_verification": 50 }'),
     ),
     {},
   ),
@@ -184,5 +188,5 @@ export const edgeSettings = {
 
 const edgeSchema = v.strictObject(edgeSettings);
 
-/** The part of the settings that the edge is made of. */
+/** The part of the settings that the edge reads. */
 export type EdgeSettings = v.InferOutput<typeof edgeSchema>;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type DeclaredFunction, isForClients } from '../declared-function.ts';
 import { jsonValue, onOrOff, wholeNumber } from './values.ts';
 
 /** How callers are moved to a new version, each name with CodeDeploy's own; null moves them without it. */
@@ -20,7 +21,7 @@ const principal = v.pipe(
   ),
 );
 
-/** Executions at once that each run function keeps where nothing is said: the gateway's burst. */
+/** Executions at once that a run function keeps where nothing is said: the gateway's burst. */
 const usualConcurrency = 100;
 
 /** What a deployment decides about its functions and their data. */
@@ -30,7 +31,7 @@ export const functionSettings = {
       jsonValue,
       wholeNumber(0, 100_000),
       v.description(
-        `Executions at once that each run function keeps for itself, and its most; 0 reserves none. Left out: ${usualConcurrency}, and 0 in dev. AWS leaves at least 100 of the account's quota unreserved, and a new account may have a quota of 10 in all: there a deployment with a reservation fails, so ask AWS for more or set 0`,
+        `Executions at once that each run function but those for direct callers keeps for itself, and its most; 0 reserves none. Left out: ${usualConcurrency}, and 0 in dev. AWS leaves at least 100 of the account's quota unreserved, and a new account may have a quota of 10 in all: there a deployment with a reservation fails, so ask AWS for more or set 0`,
       ),
     ),
   ),
@@ -65,9 +66,12 @@ export const functionSettings = {
 
 type Staged = v.InferOutput<v.ObjectSchema<typeof functionSettings, undefined>> & { readonly stage: string };
 
-/** Executions at once that each run function keeps; undefined for none. */
-export const reservedConcurrency = ({ reserved_concurrency: given, stage }: Staged): number | undefined =>
-  (given ?? (stage === 'dev' ? 0 : usualConcurrency)) || undefined;
+/** Executions at once that a run function keeps; undefined for none. The account has too few for functions that no client waits for. */
+export const reservedConcurrency = (
+  { reserved_concurrency: given, stage }: Staged,
+  declared: Pick<DeclaredFunction, 'callers'>,
+): number | undefined =>
+  isForClients(declared) ? (given ?? (stage === 'dev' ? 0 : usualConcurrency)) || undefined : undefined;
 
 /** CodeDeploy's name for how callers move to a new version; null where they move at once and without it. */
 export const deploymentConfig = ({ shifting, stage }: Staged): string | null =>

@@ -6,7 +6,7 @@ export interface AlarmSpec {
   readonly id: string;
   /** The anchor of its heading in docs/runbook.md. */
   readonly heading: string;
-  /** What it says, for whoever is told of it. */
+  /** What the notice of it says. */
   readonly says: string;
   readonly metric: IMetric;
   /** `at least` unless said otherwise. */
@@ -16,8 +16,8 @@ export interface AlarmSpec {
   readonly periods?: { readonly over: number; readonly of: number };
   /** No value is no problem unless said. */
   readonly missing?: TreatMissingData;
-  /** Whether it means that users are turned away: then it wakes somebody, as a part of the one alarm that does. */
+  /** Whether it means that users are turned away: then it is a part of the one alarm that wakes an operator. */
   readonly pages?: boolean;
-  /** Whether a deployment that is under way goes back. */
-  readonly rollsBack?: boolean;
+  /** The id of the function that goes back to the version before, where it is being moved to another. */
+  readonly rollsBack?: string;
 }

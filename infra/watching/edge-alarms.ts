@@ -9,7 +9,7 @@ import type { ServiceMetrics } from './service-metrics.ts';
 
 const period = Duration.minutes(5);
 
-/** The alarm on what the gateway answers, whoever's fault it is. */
+/** The alarm on what the gateway answers, be it the gateway's fault or a function's. */
 export const gatewayAlarm = (api: RestApi): AlarmSpec => ({
   id: 'GatewayErrors',
   heading: 'gateway-errors',

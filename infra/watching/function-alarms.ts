@@ -1,11 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { type ErrorCode, errorCatalogue } from '../../functions/runtime/errors.ts';
+import { needsOf } from '../../functions/service/ports.ts';
 import type { StackLambda } from '../constructs/stack-lambda.ts';
+import { type DeclaredFunction, isForClients } from '../declared-function.ts';
 import type { AlarmSpec } from './alarm-spec.ts';
 import { type ServiceMetrics, sumOf } from './service-metrics.ts';
 
-/** A run function that is watched. */
+/** A Lambda that is watched. */
 export interface WatchedFunction {
   /** As logical IDs have it: `StartVerification`. */
   readonly id: string;
@@ -13,6 +15,9 @@ export interface WatchedFunction {
   readonly name: string;
   readonly lambda: StackLambda;
 }
+
+/** A run function that is watched, with all that it declares. */
+export interface WatchedRun extends WatchedFunction, DeclaredFunction {}
 
 /** The answers that a request gets when the service fails, by the catalogue's own statuses. */
 export const failureCodes = (Object.keys(errorCatalogue) as ErrorCode[]).filter(
@@ -22,7 +27,11 @@ export const failureCodes = (Object.keys(errorCatalogue) as ErrorCode[]).filter(
 const period = Duration.minutes(5);
 
 /** The alarms that every Lambda has: it crashed, or was not let run. */
-export const lambdaAlarms = ({ id, name, lambda: { lambda } }: WatchedFunction): readonly AlarmSpec[] => [
+export const lambdaAlarms = ({
+  id,
+  name,
+  lambda: { lambda },
+}: WatchedFunction): readonly [errors: AlarmSpec, throttles: AlarmSpec] => [
   {
     id: `${id}Errors`,
     heading: 'function-errors',
@@ -85,38 +94,51 @@ export const authorizerAlarms = (metrics: ServiceMetrics, watched: WatchedFuncti
   ...lambdaAlarms(watched),
 ];
 
-/** The alarms of a run function. */
-export const functionAlarms = (metrics: ServiceMetrics, watched: WatchedFunction): readonly AlarmSpec[] => {
-  const { id, name } = watched;
-  const answered = (outcome: ErrorCode) => metrics('Requests', { function: name, outcome });
+const misconfigured = (metrics: ServiceMetrics, { id, name }: WatchedFunction): AlarmSpec => ({
+  id: `${id}Misconfigured`,
+  heading: 'misconfigured',
+  says: `${name} failed for a reason that only the operator can fix`,
+  metric: metrics('Requests', { function: name, outcome: 'misconfigured' }),
+  threshold: 1,
+  rollsBack: id,
+});
+
+const upstreamErrors = (metrics: ServiceMetrics, { id, name }: WatchedFunction): AlarmSpec => ({
+  id: `${id}UpstreamErrors`,
+  heading: 'upstream-errors',
+  says: `${name} failed because Twilio did`,
+  metric: sumOf(
+    (['upstream_error', 'upstream_unavailable', 'upstream_timeout'] as const).map((outcome) =>
+      metrics('Requests', { function: name, outcome }),
+    ),
+    'upstream',
+  ),
+  threshold: 5,
+});
+
+const slow = (metrics: ServiceMetrics, { id, name }: WatchedFunction): AlarmSpec => ({
+  id: `${id}Slow`,
+  heading: 'slow',
+  says: `One in twenty requests to ${name} takes over 4 seconds`,
+  metric: metrics('Duration', { function: name }, { statistic: 'p95' }),
+  threshold: 4_000,
+  periods: { over: 3, of: 3 },
+});
+
+/**
+ * The alarms of a run function. One that no client waits for has only those that say that it is broken, to its canary too;
+ * whether it was slow, throttled or failed by Twilio its callers see themselves.
+ */
+export const functionAlarms = (metrics: ServiceMetrics, watched: WatchedRun): readonly AlarmSpec[] => {
+  const [errors, throttles] = lambdaAlarms(watched);
+  const broken = { ...errors, rollsBack: watched.id };
+  if (!isForClients(watched)) return [misconfigured(metrics, watched), broken];
   return [
     failing(metrics, watched, failureCodes),
-    {
-      id: `${id}Misconfigured`,
-      heading: 'misconfigured',
-      says: `${name} failed for a reason that only the operator can fix`,
-      metric: answered('misconfigured'),
-      threshold: 1,
-      rollsBack: true,
-    },
-    {
-      id: `${id}UpstreamErrors`,
-      heading: 'upstream-errors',
-      says: `${name} failed because Twilio did`,
-      metric: sumOf(
-        (['upstream_error', 'upstream_unavailable', 'upstream_timeout'] as const).map(answered),
-        'upstream',
-      ),
-      threshold: 5,
-    },
-    {
-      id: `${id}Slow`,
-      heading: 'slow',
-      says: `One in twenty requests to ${name} takes over 4 seconds`,
-      metric: metrics('Duration', { function: name }, { statistic: 'p95' }),
-      threshold: 4_000,
-      periods: { over: 3, of: 3 },
-    },
-    ...lambdaAlarms(watched).map((spec) => ({ ...spec, rollsBack: spec.heading === 'function-errors' })),
+    misconfigured(metrics, watched),
+    ...(needsOf(watched).secrets.includes('twilio') ? [upstreamErrors(metrics, watched)] : []),
+    slow(metrics, watched),
+    broken,
+    throttles,
   ];
 };

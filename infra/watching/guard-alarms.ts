@@ -75,7 +75,7 @@ const pumpingAlarms = (metrics: ServiceMetrics, { pumping }: Policy): readonly A
         },
       ];
 
-// What the canary asked for is taken off by its own count, which nobody else can write. Its runs are in the middle of
+// What the canary asked for is taken off by its own count, which no other Lambda writes. Its runs are in the middle of
 // the period, so that use and count never fall into different ones.
 const testNumberAlarms = (
   metrics: ServiceMetrics,

@@ -8,14 +8,16 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { type ErrorCode, errorCatalogue } from '../../functions/runtime/errors.ts';
+import { needsOf } from '../../functions/service/ports.ts';
+import { isForClients } from '../declared-function.ts';
 import { blockedRequests } from './edge-alarms.ts';
-import { failureCodes, type WatchedFunction } from './function-alarms.ts';
+import { failureCodes, type WatchedRun } from './function-alarms.ts';
 import type { ServiceMetrics } from './service-metrics.ts';
 
 /** What the widgets show. */
 export interface Operations {
   readonly metrics: ServiceMetrics;
-  readonly functions: readonly WatchedFunction[];
+  readonly functions: readonly WatchedRun[];
   readonly canaries: readonly string[];
   readonly api: RestApi;
   readonly webAcl: CfnWebACL | undefined;
@@ -29,25 +31,28 @@ const refusalCodes = (Object.keys(errorCatalogue) as ErrorCode[]).filter(
   (code) => !failureCodes.includes(code),
 );
 
-const latency = (metrics: ServiceMetrics, { name }: WatchedFunction): IWidget =>
-  graph(
-    `${name}: milliseconds, as a whole and by part`,
-    (
-      [
-        ['Duration', 'whole'],
-        ['TwilioDuration', 'Twilio'],
-        ['StoreDuration', 'store, each request'],
-      ] as const
-    ).flatMap(([metric, part]) =>
-      ['p50', 'p95'].map((statistic) =>
-        metrics(metric, { function: name }, { statistic }).with({ label: `${part} ${statistic}` }),
+const latency = (metrics: ServiceMetrics, watched: WatchedRun): IWidget => {
+  const { secrets, table } = needsOf(watched);
+  const parts = [
+    { metric: 'Duration', label: 'whole', isThere: true },
+    { metric: 'TwilioDuration', label: 'Twilio', isThere: secrets.includes('twilio') },
+    { metric: 'StoreDuration', label: 'store, each request', isThere: table },
+  ] as const;
+  return graph(
+    `${watched.name}: milliseconds, as a whole and by part`,
+    parts
+      .filter(({ isThere }) => isThere)
+      .flatMap(({ metric, label }) =>
+        ['p50', 'p95'].map((statistic) =>
+          metrics(metric, { function: watched.name }, { statistic }).with({ label: `${label} ${statistic}` }),
+        ),
       ),
-    ),
   );
+};
 
 const outcomes = (
   metrics: ServiceMetrics,
-  functions: readonly WatchedFunction[],
+  functions: readonly WatchedRun[],
   title: string,
   codes: readonly string[],
 ): IWidget =>
@@ -95,7 +100,7 @@ export const operationsWidgets = (shown: Operations): readonly (readonly IWidget
     functions.map((watched) => latency(metrics, watched)),
     [
       outcomes(metrics, functions, 'Failures, by class', failureCodes),
-      outcomes(metrics, functions, 'Refusals, by class', refusalCodes),
+      outcomes(metrics, functions.filter(isForClients), 'Refusals, by class', refusalCodes),
     ],
     storeAndBreaker(metrics),
     [

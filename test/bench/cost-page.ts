@@ -79,12 +79,12 @@ const standingParts = (standing: Standing, traffic: Traffic): Part[] => {
     },
     {
       part: 'CloudWatch metrics',
-      counted: `${traffic.series} series of a verification (counted), ${assumed.otherSeries} others (assumed)`,
+      counted: `about ${traffic.series} series of a verification (counted), ${assumed.otherSeries} others (assumed)`,
       dollars: series * prices.metric,
     },
     {
       part: 'CloudWatch alarms',
-      counted: `${standing.alarmMetrics} metrics watched, ${standing.compositeAlarms} composite`,
+      counted: `about ${standing.alarmMetrics} metrics watched, ${standing.compositeAlarms} composite`,
       dollars: standing.alarmMetrics * prices.alarmMetric + standing.compositeAlarms * prices.compositeAlarm,
     },
     {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../functions/catalog.ts';
 import { metricCatalogue, metricsNamespace } from '../../functions/observability/metric-catalogue.ts';
+import { isForClients } from '../../infra/declared-function.ts';
 import { referredTo } from '../support/iam-policy.ts';
 import { type Resource, resourcesOf, templateOf } from './synth.ts';
 
@@ -14,6 +15,8 @@ const of = (type: string): Resource[] => [...resourcesOf(template, type).values(
 const properties = (type: string) => of(type).map((resource) => resource.Properties);
 
 const runFunctions: string[] = catalog.map(({ name }) => name).sort();
+const isOfClients = (name: string): boolean =>
+  catalog.some((declared) => declared.name === name && isForClients(declared));
 const lambdas = new Map(
   [...resourcesOf(template, 'AWS::Lambda::Function')].map(([id, { Properties }]) => [id, Properties]),
 );
@@ -36,11 +39,6 @@ const oneEach: Readonly<Record<string, () => readonly string[]>> = {
       .filter(({ HttpMethod }) => HttpMethod === 'POST')
       .map(({ OperationName }) => OperationName),
   'a model of its body': () => properties('AWS::ApiGateway::Model').map(({ Schema }) => Schema.title),
-  'a rate rule of the web ACL': () =>
-    properties('AWS::WAFv2::WebACL')
-      .flatMap(({ Rules }) => Rules.map(({ Name }: { Name: string }) => Name))
-      .filter((name) => name.startsWith('rate_'))
-      .map((name) => name.slice('rate_'.length)),
   'its address in SSM': () =>
     properties('AWS::SSM::Parameter')
       .filter(({ Name }) => Name.endsWith('-arn'))
@@ -69,10 +67,20 @@ describe('the run functions', () => {
     expect([...having()].sort()).toEqual(runFunctions);
   });
 
-  it.each(runFunctions)('have alarms, and rows of a dashboard: %s', (name) => {
+  it.each(runFunctions)('have alarms on their own metrics, and rows of a dashboard: %s', (name) => {
     const watching = properties('AWS::CloudWatch::Alarm').map((alarm) => JSON.stringify(alarm));
-    expect(watching.filter((alarm) => alarm.includes(`"${name}"`)).length).toBeGreaterThan(2);
+    const least = isOfClients(name) ? 4 : 1;
+    expect(watching.filter((alarm) => alarm.includes(`"${name}"`)).length).toBeGreaterThanOrEqual(least);
     expect(JSON.stringify(properties('AWS::CloudWatch::Dashboard'))).toContain(name);
+  });
+
+  it('have a rate rule of the web ACL each where a client can take a place of a limit, others share one', () => {
+    const own = catalog.filter(({ callers, reserves }) => callers === 'all' && reserves !== 'nothing');
+    const shared = own.length < catalog.length ? ['others'] : [];
+    const rules = properties('AWS::WAFv2::WebACL')
+      .flatMap(({ Rules }) => Rules.map(({ Name }: { Name: string }) => Name))
+      .filter((name) => name.startsWith('rate_'));
+    expect(rules).toEqual([...own.map(({ name }) => name), ...shared].map((name) => `rate_${name}`));
   });
 });
 
@@ -106,7 +114,8 @@ const ourMetrics = properties('AWS::CloudWatch::Alarm')
 describe('every Lambda', () => {
   it('is an entry, and every entry is deployed', () => {
     const files = readdirSync('functions/lambda').filter((file) => /^[a-z]+(_[a-z]+)+\.ts$/.test(file));
-    expect(files.map((file) => file.replace('.ts', '')).sort()).toEqual(entries);
+    const known = new Set([...runFunctions, ...files.map((file) => file.replace('.ts', ''))]);
+    expect([...known].sort()).toEqual(entries);
   });
 
   it.each(Object.entries(ownEach))('has %s, and nothing else has', (_what, having) => {

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../functions/catalog.ts';
+import type { Ports } from '../../functions/service/ports.ts';
+import { isForClients } from '../../infra/declared-function.ts';
 import { type Resource, resourcesOf, templateOf } from './synth.ts';
 
 const template = templateOf({ verify: { default_locale: 'en' } });
@@ -73,7 +75,7 @@ describe('the catalogue', () => {
     const entries = readdirSync('functions/lambda').map((file) => basename(file, '.ts'));
     expect(new Set(allNames).size).toBe(allNames.length);
     expect(allNames).toEqual(expect.arrayContaining(names));
-    expect(entries).toEqual(expect.arrayContaining(allNames));
+    expect([...names, ...entries]).toEqual(expect.arrayContaining(allNames));
   });
 });
 
@@ -127,54 +129,61 @@ describe.each(allNames)('the Lambda %s', (name) => {
   });
 });
 
-describe.each(names)('the run function %s', (name) => {
-  const { id, resource } = lambdaNamed(name);
-  const lambda = resource.Properties;
-  const alias = aliasOf(id);
+/** The variables that a port needs. */
+const variablesOf: Readonly<Record<keyof Ports, readonly string[]>> = {
+  guard: ['DESTINATION_KEY_SECRET_ID', 'TWILIO_SECRET_ID', 'VERIFY_POLICY', 'VERIFY_TABLE_NAME'],
+  policy: ['VERIFY_POLICY'],
+  services: ['TWILIO_SECRET_ID'],
+  store: ['VERIFY_TABLE_NAME'],
+  verify: ['TWILIO_SECRET_ID', 'VERIFY_POLICY'],
+};
 
-  it("ends before the gateway's 29 seconds do", () => {
-    expect(lambda.Timeout).toBeLessThan(29);
-  });
+describe.each(catalog.map((declared) => [declared.name, declared] as const))(
+  'the run function %s',
+  (name, declared) => {
+    const uses: readonly (keyof Ports)[] = declared.uses;
+    const variables = new Set(uses.flatMap((port) => variablesOf[port]));
+    const { id, resource } = lambdaNamed(name);
+    const lambda = resource.Properties;
+    const alias = aliasOf(id);
 
-  it('has the variables of the contract that are set, and no other', () => {
-    expect(Object.keys(lambda.Environment.Variables).sort()).toEqual([
-      'DESTINATION_KEY_SECRET_ID',
-      'TWILIO_SECRET_ID',
-      'VERIFY_POLICY',
-      'VERIFY_TABLE_NAME',
-    ]);
-  });
-
-  it('is given the policy as the operator wrote it', () => {
-    expect(JSON.parse(lambda.Environment.Variables.VERIFY_POLICY)).toEqual({ default_locale: 'en' });
-  });
-
-  it('may do what it must and nothing else', () => {
-    const key = only('AWS::KMS::Key');
-    const allowed = (actions: string[], on: (string | undefined)[], condition?: object) => ({
-      actions,
-      on,
-      ...(condition && { condition }),
+    it("ends before the gateway's 29 seconds do", () => {
+      expect(lambda.Timeout).toBeLessThan(29);
     });
-    const statements = statementsOf(resource).map(({ Action, Condition, Effect, Resource: on }) => {
-      expect(Effect).toBe('Allow');
-      const targets = [on].flat().map((target) => (typeof target === 'string' ? target : referredBy(target)));
-      return allowed([Action].flat().sort(), targets.sort(), Condition);
+
+    it('has the variables of the contract that its ports need, and no other', () => {
+      expect(Object.keys(lambda.Environment?.Variables ?? {}).sort()).toEqual([...variables].sort());
     });
-    expect(statements).toHaveLength(8);
-    expect(statements).toEqual(
-      expect.arrayContaining([
-        allowed(['logs:CreateLogStream', 'logs:PutLogEvents'], [lambda.LoggingConfig.LogGroup.Ref]),
-        // X-Ray knows no resources: the one place for a star.
-        allowed(['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']),
+
+    it.runIf(variables.has('VERIFY_POLICY'))('is given the policy as the operator wrote it', () => {
+      expect(JSON.parse(lambda.Environment.Variables.VERIFY_POLICY)).toEqual({ default_locale: 'en' });
+    });
+
+    it('may do what it must and nothing else', () => {
+      const key = only('AWS::KMS::Key');
+      const allowed = (actions: string[], on: (string | undefined)[], condition?: object) => ({
+        actions,
+        on,
+        ...(condition && { condition }),
+      });
+      const statements = statementsOf(resource).map(({ Action, Condition, Effect, Resource: on }) => {
+        expect(Effect).toBe('Allow');
+        const targets = [on]
+          .flat()
+          .map((target) => (typeof target === 'string' ? target : referredBy(target)));
+        return allowed([Action].flat().sort(), targets.sort(), Condition);
+      });
+      const secrets = ['TWILIO_SECRET_ID', 'DESTINATION_KEY_SECRET_ID'].filter((secret) =>
+        variables.has(secret),
+      );
+      const toReadSecrets = [
         allowed(
           actionsCalled('client-secrets-manager', 'secretsmanager'),
-          [
-            lambda.Environment.Variables.TWILIO_SECRET_ID.Ref,
-            lambda.Environment.Variables.DESTINATION_KEY_SECRET_ID.Ref,
-          ].sort(),
+          secrets.map((secret) => lambda.Environment?.Variables[secret].Ref).sort(),
         ),
         allowed(['kms:Decrypt'], [key], throughService('secretsmanager')),
+      ];
+      const toUseTheTable = [
         allowed(actionsCalled('client-dynamodb', 'dynamodb'), [only('AWS::DynamoDB::Table')]),
         // The least that AWS names for a table's key (DynamoDB's notes on encryption at rest).
         allowed(
@@ -190,71 +199,82 @@ describe.each(names)('the run function %s', (name) => {
           [key],
           throughService('dynamodb'),
         ),
+      ];
+      const expected = [
+        allowed(['logs:CreateLogStream', 'logs:PutLogEvents'], [lambda.LoggingConfig.LogGroup.Ref]),
+        // X-Ray knows no resources: the one place for a star.
+        allowed(['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']),
         allowed(['sqs:SendMessage'], [only('AWS::SQS::Queue')]),
         allowed(['kms:Decrypt', 'kms:GenerateDataKey'], [key], throughService('sqs')),
-      ]),
-    );
-  });
-
-  it('is not tried again where its caller did not wait; the event goes to the failure queue', () => {
-    const [config, ...others] = ofFunction('AWS::Lambda::EventInvokeConfig', id);
-    expect(others).toEqual([]);
-    expect(config?.[1].Properties).toMatchObject({
-      MaximumRetryAttempts: 0,
-      MaximumEventAgeInSeconds: 60,
-      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [only('AWS::SQS::Queue'), 'Arn'] } } },
-      Qualifier: { 'Fn::Select': [7, { 'Fn::Split': [':', { Ref: alias.id }] }] },
+        ...(secrets.length > 0 ? toReadSecrets : []),
+        ...(variables.has('VERIFY_TABLE_NAME') ? toUseTheTable : []),
+      ];
+      expect(statements).toHaveLength(expected.length);
+      expect(statements).toEqual(expect.arrayContaining(expected));
     });
-  });
 
-  it('is tried by a canary that is not repeated', () => {
-    const rules = [...resourcesOf(template, 'AWS::Events::Rule').values()].filter(({ Properties }) =>
-      Properties.Targets.some((target: { Arn: object }) => referredBy(target.Arn) === alias.id),
-    );
-    expect(rules.map(({ Properties }) => Properties.Targets)).toEqual([
-      [
-        expect.objectContaining({
-          Input: '{"canary":true}',
-          RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 },
-        }),
-      ],
-    ]);
-  });
-
-  it('can be invoked by its own route and its own canary, and by no other service', () => {
-    const permissions = ofFunction('AWS::Lambda::Permission', alias.id).map(
-      ([, { Properties }]) => Properties,
-    );
-    expect(permissions.map(({ Principal }) => Principal).sort()).toEqual([
-      'apigateway.amazonaws.com',
-      'events.amazonaws.com',
-    ]);
-    const sources = permissions.map(({ SourceArn }) => JSON.stringify(SourceArn));
-    expect(sources.some((source) => source.includes(`/POST/${name}"`))).toBe(true);
-  });
-
-  it('has its name and the ARN of its alias among the outputs', () => {
-    const values = Object.values(template.Outputs).map(({ Value }) => Value);
-    expect(values).toEqual(expect.arrayContaining([{ Ref: id }, { Ref: alias.id }]));
-  });
-
-  it('moves to a new version bit by bit, and back when the deployment fails or an alarm goes off', () => {
-    const { CodeDeployLambdaAliasUpdate: shift } = alias.resource.UpdatePolicy ?? {};
-    const group = template.Resources[shift?.DeploymentGroupName.Ref ?? '']?.Properties;
-    expect(group).toMatchObject({
-      DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent10Minutes',
-      AutoRollbackConfiguration: {
-        Enabled: true,
-        Events: ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_REQUEST', 'DEPLOYMENT_STOP_ON_ALARM'],
-      },
-      AlarmConfiguration: { Enabled: true },
+    it('is not tried again where its caller did not wait; the event goes to the failure queue', () => {
+      const [config, ...others] = ofFunction('AWS::Lambda::EventInvokeConfig', id);
+      expect(others).toEqual([]);
+      expect(config?.[1].Properties).toMatchObject({
+        MaximumRetryAttempts: 0,
+        MaximumEventAgeInSeconds: 60,
+        DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [only('AWS::SQS::Queue'), 'Arn'] } } },
+        Qualifier: { 'Fn::Select': [7, { 'Fn::Split': [':', { Ref: alias.id }] }] },
+      });
     });
-    const alarms: { Name: { Ref: string } }[] = group.AlarmConfiguration.Alarms;
-    expect(new Set(alarms.map(({ Name }) => template.Resources[Name.Ref]?.Type))).toEqual(
-      new Set(['AWS::CloudWatch::Alarm']),
-    );
-  });
-});
+
+    it('is tried by a canary that is not repeated', () => {
+      const rules = [...resourcesOf(template, 'AWS::Events::Rule').values()].filter(({ Properties }) =>
+        Properties.Targets.some((target: { Arn: object }) => referredBy(target.Arn) === alias.id),
+      );
+      expect(rules.map(({ Properties }) => Properties.Targets)).toEqual([
+        [
+          expect.objectContaining({
+            Input: '{"canary":true}',
+            RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 },
+          }),
+        ],
+      ]);
+    });
+
+    it('can be invoked by its own route and its own canary, and by no other service', () => {
+      const permissions = ofFunction('AWS::Lambda::Permission', alias.id).map(
+        ([, { Properties }]) => Properties,
+      );
+      expect(permissions.map(({ Principal }) => Principal).sort()).toEqual([
+        'apigateway.amazonaws.com',
+        'events.amazonaws.com',
+      ]);
+      const sources = permissions.map(({ SourceArn }) => JSON.stringify(SourceArn));
+      expect(sources.some((source) => source.includes(`/POST/${name}"`))).toBe(true);
+    });
+
+    it('has its name and the ARN of its alias among the outputs', () => {
+      const values = Object.values(template.Outputs).map(({ Value }) => Value);
+      expect(values).toEqual(expect.arrayContaining([{ Ref: id }, { Ref: alias.id }]));
+    });
+
+    it('moves to a new version bit by bit, and back when the deployment fails or an alarm goes off', () => {
+      const { CodeDeployLambdaAliasUpdate: shift } = alias.resource.UpdatePolicy ?? {};
+      const group = template.Resources[shift?.DeploymentGroupName.Ref ?? '']?.Properties;
+      expect(group).toMatchObject({
+        DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent10Minutes',
+        AutoRollbackConfiguration: {
+          Enabled: true,
+          Events: ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_REQUEST', 'DEPLOYMENT_STOP_ON_ALARM'],
+        },
+        AlarmConfiguration: { Enabled: true },
+      });
+      const alarms: { Name: { Ref: string } }[] = group.AlarmConfiguration.Alarms;
+      // What CodeDeploy takes.
+      expect(alarms.length).toBeLessThanOrEqual(10);
+      expect(new Set(alarms.map(({ Name }) => template.Resources[Name.Ref]?.Type))).toEqual(
+        new Set(['AWS::CloudWatch::Alarm']),
+      );
+    });
+  },
+);
 
 describe('what moves the aliases', () => {
   const [group] = [...resourcesOf(template, 'AWS::CodeDeploy::DeploymentGroup').values()];
@@ -281,27 +301,36 @@ describe('what moves the aliases', () => {
 
 const namesOfVersions = (of: typeof template) => [...resourcesOf(of, 'AWS::Lambda::Version').keys()];
 
-const reserved = (of: typeof template) =>
-  names.map(
-    (name) =>
-      [...resourcesOf(of, 'AWS::Lambda::Function').values()].find(({ Properties }) =>
-        Properties.FunctionName.startsWith(name),
-      )?.Properties.ReservedConcurrentExecutions,
-  );
+/** The executions that each run function keeps for itself, those for clients and the others. */
+const reserved = (of: typeof template) => {
+  const kept = (declared: (typeof catalog)[number]) =>
+    [...resourcesOf(of, 'AWS::Lambda::Function').values()].find(({ Properties }) =>
+      [declared.name, `${declared.name}-dev`].includes(Properties.FunctionName),
+    )?.Properties.ReservedConcurrentExecutions;
+  const others = catalog.filter((declared) => !isForClients(declared));
+  return {
+    clients: new Set(catalog.filter(isForClients).map(kept)),
+    others: others.map(kept).filter((executions) => executions !== undefined),
+  };
+};
 
 describe('other settings', () => {
   const other = templateOf({ verify: { default_locale: 'de' }, reserved_concurrency: '25' });
 
   it('that the functions see make new versions of them', () => {
     const before = new Set(namesOfVersions(template));
+    const seeing = catalog.filter(({ uses }) =>
+      uses.some((port: keyof Ports) => variablesOf[port].includes('VERIFY_POLICY')),
+    );
+    // Reserved executions are no part of a version.
     expect(namesOfVersions(other).filter((version) => before.has(version))).toHaveLength(
-      allNames.length - names.length,
+      allNames.length - seeing.length,
     );
   });
 
-  it('reserve as many executions for each run function as they say', () => {
-    expect(reserved(template)).toEqual(names.map(() => 100));
-    expect(reserved(other)).toEqual(names.map(() => 25));
+  it('reserve as many executions for each run function that clients call as they say', () => {
+    expect(reserved(template)).toEqual({ clients: new Set([100]), others: [] });
+    expect(reserved(other)).toEqual({ clients: new Set([25]), others: [] });
   });
 });
 
@@ -315,6 +344,6 @@ describe('dev', () => {
   });
 
   it('reserves no executions', () => {
-    expect(reserved(dev)).toEqual(names.map(() => undefined));
+    expect(reserved(dev)).toEqual({ clients: new Set([undefined]), others: [] });
   });
 });

@@ -2,6 +2,7 @@ import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../functions/catalog.ts';
 import { errorCatalogue } from '../../functions/runtime/errors.ts';
+import { isForClients } from '../../infra/declared-function.ts';
 import { resourcesOf, templateOf } from './synth.ts';
 
 const template = templateOf();
@@ -36,11 +37,9 @@ describe('every answer of the gateway itself', () => {
     (type) => {
       const { ResponseParameters, StatusCode } = responseOf(type);
       const code = ResponseParameters['gatewayresponse.header.Verify-Error']?.slice(1, -1);
-      const unknownPath = [
-        'MISSING_AUTHENTICATION_TOKEN',
-        'INVALID_SIGNATURE',
-        'RESOURCE_NOT_FOUND',
-      ].includes(type);
+      // The gateway takes an unknown path for a missing or wrong signature, which is said where a route asks for one.
+      const unsigned = ['MISSING_AUTHENTICATION_TOKEN', 'INVALID_SIGNATURE'].includes(type);
+      const unknownPath = type === 'RESOURCE_NOT_FOUND' || (unsigned && catalog.every(isForClients));
       expect(code === undefined).toBe(unknownPath);
       expect(Number(StatusCode)).toBe(
         unknownPath ? 404 : errorCatalogue[code as keyof typeof errorCatalogue].status,
@@ -56,9 +55,14 @@ describe('every answer of the gateway itself', () => {
     }
   });
 
-  it('names the paths that there are where there is none', () => {
-    const { ResponseTemplates } = responseOf('MISSING_AUTHENTICATION_TOKEN');
-    for (const { name } of catalog) expect(ResponseTemplates['application/json']).toContain(`/${name}`);
+  it('names the paths that there are for clients where there is none', () => {
+    for (const type of ['MISSING_AUTHENTICATION_TOKEN', 'RESOURCE_NOT_FOUND']) {
+      const { ResponseTemplates } = responseOf(type);
+      for (const declared of catalog)
+        expect(ResponseTemplates['application/json'].includes(`/${declared.name}`)).toBe(
+          isForClients(declared),
+        );
+    }
   });
 });
 
@@ -208,9 +212,15 @@ describe('the API', () => {
     expect(JSON.stringify(template)).not.toMatch(/Access-Control|CORS_ORIGINS/);
   });
 
-  it('is public, and none of its routes is an operation', () => {
-    const kinds = properties('AWS::ApiGateway::Method').map(({ AuthorizationType }) => AuthorizationType);
-    expect(new Set(kinds)).toEqual(new Set(['NONE']));
+  it('is public, but for the routes of direct callers and signed requests', () => {
+    const signed = properties('AWS::ApiGateway::Method').filter(
+      ({ AuthorizationType }) => AuthorizationType !== 'NONE',
+    );
+    const others = catalog.filter((declared) => !isForClients(declared));
+    expect(signed.map(({ OperationName }) => OperationName).sort()).toEqual(
+      others.map(({ name }) => name).sort(),
+    );
+    expect(signed.filter(({ AuthorizationType }) => AuthorizationType !== 'AWS_IAM')).toEqual([]);
     expect(properties('AWS::ApiGateway::RestApi')[0]).not.toHaveProperty('Policy');
   });
 

@@ -146,7 +146,7 @@ describe.each(deployed.map((lambda) => [lambda.entry, lambda] as const))(
       },
     );
 
-    if (seen.length === 0) return;
+    if (!seen.some(({ action }) => action.startsWith('secretsmanager:'))) return;
     it('reads no secret whose own policy does not name it, whatever it is granted', async () => {
       const { answers } = await underGrants({ ...lambda, role: 'AnotherRole' }, lambda.grants);
       const failure = entry.startsWith('rotate_') ? 'threw' : 'misconfigured';

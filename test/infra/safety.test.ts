@@ -1,5 +1,6 @@
 import { RootConstruct } from 'constructs';
 import { describe, expect, it } from 'vitest';
+import { catalog } from '../../functions/catalog.ts';
 import { wafRules } from '../../infra/settings/edge.ts';
 import { readSettings } from '../../infra/settings.ts';
 
@@ -42,7 +43,7 @@ describe('what would be unsafe is refused with a sentence that names the key and
     [
       'a limit for a route that there is not',
       { waf: { rate_limits: { start_verifikation: 10 } } },
-      'waf.rate_limits: names a function that there is not; there are start_verification, check_verification',
+      `waf.rate_limits: names a function that there is not; there are ${catalog.map(({ name }) => name).join(', ')}`,
     ],
     [
       'a throttle for a route that there is not',
@@ -106,6 +107,13 @@ describe('a value that cannot be right is refused by name', () => {
     ['tokens for any audience', { access: token({}, { audience: ['*'] }) }, 'audience.0'],
     ['an unknown key of WAF', { waf: { rules: [] } }, 'waf.rules'],
     ['a rate that WAF cannot hold', { waf: { rate_limit: 5 } }, 'waf.rate_limit'],
+    [
+      'more routes with a rate of their own than WAF holds',
+      {
+        waf: { rate_limits: Object.fromEntries([...'abcdefghij'].map((letter) => [`route_${letter}`, 10])) },
+      },
+      'waf.rate_limits: must name at most 9 routes',
+    ],
     ['an origin with a path', { cors_origins: ['https://example.com/app'] }, 'cors_origins.0'],
     ['a list that is no JSON', { cors_origins: '[https://example.com]' }, 'cors_origins'],
     ['a domain without a certificate', { domain: { name: domain.name } }, 'domain.certificate_arn'],

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { catalog } from '../../functions/catalog.ts';
 import { templateOf } from './synth.ts';
 
 // What holds data that cannot be made again. A resource whose logical ID changes is replaced by an empty one.
@@ -14,6 +16,14 @@ const everything = templateOf({
   rotation: { twilio_days: 30, destination_days: 100 },
 });
 
+/** CDK makes a logical ID of the construct's path: a run function's log group, by the function's name. */
+const logGroupOf = (name: string): string => {
+  const id = name.replaceAll(/(?:^|_)([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+  const hash = createHash('md5').update(`${id}/Logs/Resource`).digest('hex');
+  return `${id}Logs${hash.slice(0, 8).toUpperCase()}`;
+};
+const logGroups = Object.fromEntries(catalog.map(({ name }) => [logGroupOf(name), 'AWS::Logs::LogGroup']));
+
 const found = Object.fromEntries(
   Object.entries(everything.Resources)
     .filter(([, { Type }]) => stateful.test(Type))
@@ -21,13 +31,13 @@ const found = Object.fromEntries(
 );
 
 describe('the resources that hold data', () => {
-  // A new one is added to the file by hand. One that is gone or has another name would cost a living deployment its data:
-  // never change its line, change the construct back.
-  it('are those of test/infra/stateful-resources.json, under the same logical IDs', () => {
-    expect(found).toEqual(known);
+  // A new one is added to the file by hand, but for the log group of a new run function. One that is gone or has another name
+  // would cost a living deployment its data: never change its line, change the construct back.
+  it('are those of test/infra/stateful-resources.json and the log groups of functions, under the same logical IDs', () => {
+    expect(found).toEqual({ ...known, ...logGroups });
   });
 
-  it.each(Object.keys(known))('%s outlives its stack, and its own replacement', (id) => {
+  it.each(Object.keys({ ...known, ...logGroups }))('%s outlives its stack, and its own replacement', (id) => {
     expect(everything.Resources[id]).toMatchObject({
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',

@@ -8,11 +8,16 @@ import { catalog } from '../../functions/catalog.ts';
 import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import { errorCatalogue } from '../../functions/runtime/errors.ts';
 import { WebAcl } from '../../infra/constructs/web-acl.ts';
+import { isForClients } from '../../infra/declared-function.ts';
 import { wafRules } from '../../infra/settings/edge.ts';
 import { readSettings } from '../../infra/settings.ts';
 import { resourcesOf, type Template, templateOf } from './synth.ts';
 
-const names = catalog.map(({ name }) => name);
+const own = catalog
+  .filter((declared) => isForClients(declared) && declared.reserves !== 'nothing')
+  .map(({ name }): string => name);
+const shared = catalog.map(({ name }): string => name).filter((name) => !own.includes(name));
+const rates = [...own, ...(shared.length > 0 ? ['others'] : [])].map((name) => `rate_${name}`);
 
 const only = (template: Template, type: string) => {
   const [first, ...others] = resourcesOf(template, type).values();
@@ -34,7 +39,7 @@ const alone = (context: Readonly<Record<string, unknown>>): Template => {
   new WebAcl(stack, 'WebAcl', {
     waf: settings.waf,
     countries: parsePolicy(JSON.parse(settings.policy)).countries,
-    routes: names,
+    functions: catalog,
     origins: settings.cors_origins,
     stageArn: 'arn:aws:apigateway:eu-west-1::/restapis/a1b2c3/stages/prod',
     key: new Key(stack, 'Key'),
@@ -55,14 +60,7 @@ describe('the web ACL', () => {
   });
 
   it('refuses in this order, each rule with a place of its own', () => {
-    const order = [
-      'body_size',
-      ...names.map((name) => `rate_${name}`),
-      'ip_reputation',
-      'anonymous_ip',
-      'known_bad_inputs',
-      'common',
-    ];
+    const order = ['body_size', ...rates, 'ip_reputation', 'anonymous_ip', 'known_bad_inputs', 'common'];
     expect(acl.Rules.map(({ Name }: Rules) => Name)).toEqual(order);
     expect(acl.Rules.map(({ Priority }: Rules) => Priority)).toEqual(order.map((_name, place) => place));
   });
@@ -87,31 +85,28 @@ describe('the web ACL', () => {
     expect(resourcesOf(standard, 'AWS::WAFv2::LoggingConfiguration').size).toBe(0);
   });
 
-  it.each(['body_size', ...names.map((name) => `rate_${name}`)])(
-    'answers what %s refuses in the words of the contract',
-    (name) => {
-      const { CustomResponse } = ruleOf(standard, name).Action.Block;
-      const headers = Object.fromEntries(
-        CustomResponse.ResponseHeaders.map(({ Name, Value }: Rules) => [Name, Value]),
-      );
-      const code = headers['Verify-Error'] as 'too_large' | 'throttled';
-      const { ContentType, Content } = acl.CustomResponseBodies[CustomResponse.CustomResponseBodyKey];
-      expect(ContentType).toBe('APPLICATION_JSON');
-      expect(JSON.parse(Content)).toEqual({
-        success: false,
-        sid: null,
-        status: null,
-        valid: false,
-        error: errorCatalogue[code].sentence,
-      });
-      expect(CustomResponse.ResponseCode).toBe(errorCatalogue[code].status);
-      expect(headers).toEqual({
-        'Cache-Control': 'no-store',
-        'Verify-Error': code,
-        ...(code === 'throttled' && { 'Retry-After': '300', 'Verify-Limit': 'requests_per_address' }),
-      });
-    },
-  );
+  it.each(['body_size', ...rates])('answers what %s refuses in the words of the contract', (name) => {
+    const { CustomResponse } = ruleOf(standard, name).Action.Block;
+    const headers = Object.fromEntries(
+      CustomResponse.ResponseHeaders.map(({ Name, Value }: Rules) => [Name, Value]),
+    );
+    const code = headers['Verify-Error'] as 'too_large' | 'throttled';
+    const { ContentType, Content } = acl.CustomResponseBodies[CustomResponse.CustomResponseBodyKey];
+    expect(ContentType).toBe('APPLICATION_JSON');
+    expect(JSON.parse(Content)).toEqual({
+      success: false,
+      sid: null,
+      status: null,
+      valid: false,
+      error: errorCatalogue[code].sentence,
+    });
+    expect(CustomResponse.ResponseCode).toBe(errorCatalogue[code].status);
+    expect(headers).toEqual({
+      'Cache-Control': 'no-store',
+      'Verify-Error': code,
+      ...(code === 'throttled' && { 'Retry-After': '300', 'Verify-Limit': 'requests_per_address' }),
+    });
+  });
 
   it('refuses a body of more than 8 KiB, also one that it cannot see the end of', () => {
     expect(ruleOf(standard, 'body_size').Statement.SizeConstraintStatement).toMatchObject({
@@ -121,7 +116,7 @@ describe('the web ACL', () => {
     });
   });
 
-  it.each(names)('counts what an address asks of /%s by itself, however the path is written', (name) => {
+  it.each(own)('counts what an address asks of /%s by itself, however the path is written', (name) => {
     const { RateBasedStatement } = ruleOf(standard, `rate_${name}`).Statement;
     expect(RateBasedStatement).toMatchObject({
       AggregateKeyType: 'IP',
@@ -135,7 +130,7 @@ describe('the web ACL', () => {
       SearchString: `/${name}`,
       TextTransformations: [{ Type: 'URL_DECODE' }, { Type: 'NORMALIZE_PATH' }],
     });
-    expect(names.filter((other) => `/${other}`.includes(`/${name}`))).toEqual([name]);
+    expect(own.filter((other) => `/${other}`.includes(`/${name}`))).toEqual([name]);
   });
 
   it('knows no countries where the policy denies none', () => {
@@ -150,11 +145,12 @@ describe('the web ACL', () => {
 });
 
 describe('the web ACL with all that can be asked of it', () => {
+  const [named = ''] = own;
   const template = alone({
     stage: 'dev',
     waf: {
       count: wafRules,
-      rate_limits: { start_verification: 20 },
+      rate_limits: { [named]: 20 },
       rate_window_seconds: 60,
       countries: 'allow',
       start_check: 'challenge',
@@ -169,11 +165,12 @@ describe('the web ACL with all that can be asked of it', () => {
   });
 
   it('holds each route to its own rate', () => {
-    expect(ruleOf(template, 'rate_start_verification').Statement.RateBasedStatement).toMatchObject({
+    expect(ruleOf(template, `rate_${named}`).Statement.RateBasedStatement).toMatchObject({
       Limit: 20,
       EvaluationWindowSec: 60,
     });
-    expect(ruleOf(template, 'rate_check_verification').Statement.RateBasedStatement.Limit).toBe(100);
+    for (const other of rates.filter((rate) => rate !== `rate_${named}`))
+      expect(ruleOf(template, other).Statement.RateBasedStatement.Limit).toBe(100);
   });
 
   it('knows the countries denied to everybody, and those not allowed, by the codes that addresses have', () => {
@@ -218,16 +215,19 @@ describe('the web ACL with all that can be asked of it', () => {
 });
 
 describe('the check before a start', () => {
+  const starts = catalog.filter((declared) => isForClients(declared) && declared.reserves === 'send');
+
   it.each([
     ['captcha', { Captcha: {} }],
     ['challenge', { Challenge: {} }],
-  ])('is a %s for POST to /start_verification alone, after everything else', (start_check, action) => {
+  ])('is a %s for POST to what sends a message alone, after everything else', (start_check, action) => {
     const rule = rulesOf(alone({ waf: { start_check } })).at(-1);
     expect(rule.Action).toEqual(action);
-    expect(
-      rule.Statement.AndStatement.Statements.map(
-        ({ ByteMatchStatement }: Rules) => ByteMatchStatement.SearchString,
-      ),
-    ).toEqual(['POST', '/start_verification']);
+    const [method, path] = rule.Statement.AndStatement.Statements;
+    expect(method.ByteMatchStatement.SearchString).toBe('POST');
+    const paths = path.OrStatement?.Statements ?? [path];
+    expect(paths.map(({ ByteMatchStatement }: Rules) => ByteMatchStatement.SearchString)).toEqual(
+      starts.map(({ name }) => `/${name}`),
+    );
   });
 });

@@ -95,8 +95,6 @@ const composePorts = (
   const hash = async () => hashUnder(await keys.current(), clock());
   // Read while the runtime still starts; a failure shows itself again when a request needs the secret.
   for (const { current } of [twilioSecrets, keys]) current().catch(() => undefined);
-  // Node loads its fetch at the first touch, which takes some 20 ms: here they pass while the secrets are on their way.
-  void globalThis.Headers;
   const table = timeRequests(createDynamoDbClient(), clock, (millis) => took('StoreDuration', millis));
   const store = new DynamoDbStore(table, variables.VERIFY_TABLE_NAME);
   const twilio = {

@@ -6,6 +6,8 @@ import { twilioDeadModules } from '../twilio-dead-modules.ts';
 
 const root = join(import.meta.dirname, '../..');
 const deadModule = join(import.meta.dirname, 'dead-module.cts');
+const nodeHttp = join(import.meta.dirname, 'node-http.cts');
+const nodeHttps = join(import.meta.dirname, 'node-https.cts');
 const absentCredentials = join(import.meta.dirname, 'absent-credentials.ts');
 
 /** How the functions are bundled; the benchmarks bundle what they compare with in the same way. */
@@ -26,6 +28,10 @@ export const bundleOptions = {
   banner: { js: `import{createRequire}from'node:module';const require=createRequire(import.meta.url);` },
   alias: {
     ...Object.fromEntries(twilioDeadModules.map((name) => [name, deadModule])),
+    'node:http': nodeHttp,
+    'node:https': nodeHttps,
+    http: nodeHttp,
+    https: nodeHttps,
     '@aws-sdk/credential-provider-ini': absentCredentials,
     '@aws-sdk/credential-provider-process': absentCredentials,
     '@aws-sdk/credential-provider-sso': absentCredentials,

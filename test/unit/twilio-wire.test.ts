@@ -44,7 +44,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-/** Lets fetch hand a connection back after an answer: a request in the very same moment would open another. */
+/** Lets Node take a connection back after an answer: a request in the very same moment would open another. */
 const handedBack = () => new Promise((resolve) => setImmediate(resolve));
 
 const freePort = async (): Promise<number> => {
@@ -262,7 +262,7 @@ describe('an error of Twilio', () => {
 });
 
 describe('a 421', () => {
-  it('is asked again by fetch itself, once and over another connection, since it says that nothing was done', async () => {
+  it('is asked again, once and over another connection, since it says that nothing was done', async () => {
     const server = await serve([reply(421, '')]);
     await refusalFrom(gateway(server.url).start(startRequest));
     expect(server.requests.map(({ connection }) => connection)).toEqual([1, 2]);

@@ -62,6 +62,11 @@ const importRules: readonly { readonly files: RegExp; readonly may: readonly Reg
     files: /^functions\/observability\//,
     may: [/^functions\/(observability|privacy)\//, /^npm:@aws-lambda-powertools\//],
   },
+  // Bundled in the place of a part of the SDK, it runs in Lambda.
+  {
+    files: /^infra\/bundling\/lambda-credentials\.ts$/,
+    may: [/^npm:(@aws-sdk\/credential-provider-(env|http)|@smithy\/core\/config)$/],
+  },
   // infra derives everything from the catalogue. It also holds the policy against its schema before a deployment, and
   // gives the gateway the very envelope, sentences and input declarations, which would else be written twice.
   {

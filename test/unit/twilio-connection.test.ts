@@ -118,11 +118,14 @@ describe('a request', () => {
 
   it('waits for its connection no longer than the whole time', async () => {
     const server = await serve([sent], { onConnection: () => {} });
-    const timing = { connectMs: 60_000, wholeMs: 20 };
-    const error = await refusalFrom(
-      gateway(server.url.replace('http:', 'https:'), { timing }).start(startRequest),
-    );
-    expect(error.code).toBe('upstream_timeout');
+    const over = new AbortController();
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(over.signal);
+    const timing = { connectMs: 60_000 };
+    const call = refusalFrom(gateway(server.url.replace('http:', 'https:'), { timing }).start(startRequest));
+    await vi.waitUntil(() => server.connections() === 1);
+    over.abort();
+    expect((await call).code).toBe('upstream_timeout');
+    vi.restoreAllMocks();
     expect(server.requests).toHaveLength(0);
   });
 

@@ -120,7 +120,7 @@ describe('a request', () => {
     const server = await serve([sent], { onConnection: () => {} });
     const over = new AbortController();
     vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(over.signal);
-    const timing = { connectMs: 60_000 };
+    const timing = { connectMs: 3_600_000 };
     const call = refusalFrom(gateway(server.url.replace('http:', 'https:'), { timing }).start(startRequest));
     await vi.waitUntil(() => server.connections() === 1);
     over.abort();

@@ -465,9 +465,13 @@ describe('the whole time', () => {
   });
 
   it('is shared by the repeats that belong to one call', async () => {
-    const server = await serve([twilioError(400, 60200, 'Invalid parameter: Locale'), silence]);
-    const call = gateway(server.url, { timing }).start({ ...startRequest, locale: 'xx' });
+    const over = new AbortController();
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(over.signal);
+    const server = await serve([twilioError(400, 60200, 'Invalid parameter: Locale'), () => over.abort()]);
+    const call = gateway(server.url).start({ ...startRequest, locale: 'xx' });
     expect((await refusalFrom(call)).code).toBe('upstream_timeout');
+    expect(AbortSignal.timeout).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
     expect(server.requests).toHaveLength(2);
   });
 

@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type BaseTwilio from 'twilio/lib/base/BaseTwilio.js';
 import type { Clock } from '../runtime/clock.ts';
 import { RunError } from '../runtime/errors.ts';
-import { parameterOf, TwilioRefusal } from '../verify/twilio-errors.ts';
-import { createConnections, Unreached } from './twilio-connection.ts';
+import { TwilioRefusal } from '../verify/twilio-errors.ts';
+import { TwilioConnections, Unreached } from './twilio-connection.ts';
+import { exchange, type SdkResponse } from './twilio-exchange.ts';
 import { twilioAddresses } from './twilio-url.ts';
 
 /** The SDK's idea of an HTTP client. Its type is a class with private members, so that only a cast makes another. */
@@ -18,13 +19,6 @@ interface SdkRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly params?: Readonly<Record<string, unknown>>;
   readonly data?: Readonly<Record<string, unknown>>;
-}
-
-interface SdkResponse {
-  readonly statusCode: number;
-  /** Absent where there is none (204). */
-  readonly body: object | undefined;
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** How long to wait for what; tests shorten it. */
@@ -47,7 +41,6 @@ const defaultTiming: TwilioTiming = {
 };
 
 const maxRetries = 2;
-const maxBodyBytes = 64 * 1024;
 
 const formOf = (fields: Readonly<Record<string, unknown>> = {}): URLSearchParams => {
   const form = new URLSearchParams();
@@ -58,66 +51,10 @@ const formOf = (fields: Readonly<Record<string, unknown>> = {}): URLSearchParams
   return form;
 };
 
-const prepare = (options: SdkRequest, addressOf: (uri: string) => URL): [URL, RequestInit] => {
-  const url = addressOf(options.uri);
-  for (const [name, value] of formOf(options.params)) url.searchParams.append(name, value);
-  const credential = Buffer.from(`${options.username}:${options.password}`).toString('base64');
-  return [
-    url,
-    {
-      method: options.method.toUpperCase(),
-      headers: { ...options.headers, Authorization: `Basic ${credential}` },
-      redirect: 'manual',
-      ...(options.data === undefined ? {} : { body: formOf(options.data).toString() }),
-    },
-  ];
+const addressWith = (address: URL, params: SdkRequest['params']): URL => {
+  for (const [name, value] of formOf(params)) address.searchParams.append(name, value);
+  return address;
 };
-
-/** The body as text, undefined where it is longer than anything Twilio says. */
-const readText = async (response: Response): Promise<string | undefined> => {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    if (length > maxBodyBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-};
-
-const parsed = (text: string | undefined): object | undefined => {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return value instanceof Object ? value : undefined;
-  } catch {
-    return undefined; // the parser's message would repeat the text
-  }
-};
-
-const retryAfterOf = (header: string | null, now: number): number | undefined => {
-  if (header === null) return undefined;
-  const seconds = /^\d+(?:\.\d+)?$/.test(header)
-    ? Number(header)
-    : (Date.parse(/GMT$/.test(header) ? header : '') - now) / 1000;
-  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(Math.ceil(seconds), 1), 86_400);
-};
-
-const refusalOf = (response: Response, body: object | undefined, now: number): TwilioRefusal => {
-  const { code, message } = { ...body } as { code?: unknown; message?: unknown };
-  const requestId = response.headers.get('Twilio-Request-Id') ?? '';
-  return new TwilioRefusal({
-    status: response.status,
-    // Five digits, as all of Twilio's: anything longer could be somebody's number.
-    code: typeof code === 'number' && /^\d{5}$/.test(String(code)) ? code : undefined,
-    parameter: typeof message === 'string' ? parameterOf(message) : undefined,
-    retryAfter: retryAfterOf(response.headers.get('Retry-After'), now),
-    requestId: /^RQ[0-9a-f]{32}$/.test(requestId) ? requestId : undefined,
-  });
-};
-
-/** Twilio said yes in a way that cannot be understood: nobody knows what happened. */
-export const unreadable = () =>
-  new RunError('upstream_error', { reason: 'twilio_unreadable', effect: 'unknown', twilio: 'failed' });
 
 /** What became of a request that got no whole answer. The thrown error is not kept: it can hold the address. */
 const unanswered = (thrown: unknown, signal: AbortSignal): Error => {
@@ -128,24 +65,17 @@ const unanswered = (thrown: unknown, signal: AbortSignal): Error => {
       effect: 'unknown',
       twilio: 'failed',
     });
-  if (thrown instanceof Error && thrown.cause instanceof Unreached) return thrown.cause;
+  if (thrown instanceof Unreached) return thrown;
   return new RunError('upstream_error', { reason: 'twilio_cut', effect: 'unknown', twilio: 'failed' });
 };
 
-const exchange = async (url: URL, init: RequestInit, now: () => number): Promise<SdkResponse> => {
-  const response = await fetch(url, init);
-  const body = parsed(await readText(response));
-  if (!response.ok) throw refusalOf(response, body, now());
-  // A delete is answered without a body (204).
-  if (body === undefined && response.status !== 204) throw unreadable();
-  return { statusCode: response.status, body, headers: {} };
-};
-
 /** Whether a repeat is both safe, because nothing was sent, and of use. Twilio's own budgets (60202, 60203) only refill late. */
-const repeatable = (failure: Error, method: string): boolean => {
+const repeatable = (failure: Error, method: string, retry: number): boolean => {
   if (failure instanceof Unreached) return true;
   if (!(failure instanceof TwilioRefusal)) return false;
   const { code, status } = failure;
+  // The server says that the request was not meant for it. One that says so twice will go on.
+  if (status === 421) return retry === 1;
   // A 503 is no proof that nothing was sent, so only what sends nothing is repeated.
   return status === 429 ? code === undefined || code === 20429 : status === 503 && method === 'get';
 };
@@ -162,7 +92,7 @@ interface Call {
 
 /** The wait before the next try, in milliseconds with full jitter; undefined where there is to be none. */
 const waitBefore = (retry: number, failure: Error, method: string, call: Call): number | undefined => {
-  if (retry > maxRetries || !repeatable(failure, method)) return undefined;
+  if (retry > maxRetries || !repeatable(failure, method, retry)) return undefined;
   const { connectMs, random } = call.timing;
   const asked = failure instanceof TwilioRefusal ? (failure.retryAfter ?? 0) * 1000 : 0;
   const wait = Math.max(asked, Math.floor(random() * 100 * 2 ** (retry - 1)));
@@ -184,7 +114,7 @@ const persist = async (call: Call, method: string, ask: () => Promise<SdkRespons
   }
 };
 
-/** What the HTTP side is made of. */
+/** What the HTTP side stands on. */
 export interface TwilioHttpOptions {
   /** `TWILIO_API_BASE_URL`: an origin that stands in for Twilio; undefined or empty for Twilio itself. */
   readonly baseUrl: string | undefined;
@@ -193,7 +123,7 @@ export interface TwilioHttpOptions {
 }
 
 /**
- * The HTTP side of the Twilio SDK, on Node's fetch.
+ * The HTTP side of the Twilio SDK, on Node's `node:https`.
  *
  * @returns makes the SDK's HTTP client for one call; all requests of that call share its whole time.
  *   Every failure of that client is a {@link TwilioRefusal}, an {@link Unreached} or a RunError.
@@ -201,16 +131,25 @@ export interface TwilioHttpOptions {
  */
 export const createTwilioHttp = ({ baseUrl, clock, timing: shorter }: TwilioHttpOptions) => {
   const timing = { ...defaultTiming, ...shorter };
-  const connection = createConnections(timing.connectMs, clock);
+  const connections = new TwilioConnections(timing.connectMs, clock);
   const addressOf = twilioAddresses(baseUrl);
 
   return (): SdkHttpClient => {
     const signal = AbortSignal.timeout(timing.wholeMs);
     const call: Call = { timing, clock, signal, deadline: clock() + timing.wholeMs };
     const request = async (sdkRequest: SdkRequest): Promise<SdkResponse> => {
-      const [url, init] = prepare(sdkRequest, addressOf);
-      const ask = () => exchange(url, { ...init, signal, dispatcher: connection() }, clock);
-      return persist(call, sdkRequest.method, ask);
+      const { method, username, password, params, data } = sdkRequest;
+      const address = addressWith(addressOf(sdkRequest.uri), params);
+      const credential = Buffer.from(`${username}:${password}`).toString('base64');
+      const headers = { ...sdkRequest.headers, Authorization: `Basic ${credential}` };
+      const body = data && formOf(data).toString();
+      const ask = () => {
+        signal.throwIfAborted();
+        const wire = connections.begin(address, method.toUpperCase());
+        for (const [name, value] of Object.entries(headers)) wire.setHeader(name, value);
+        return exchange(wire, body, signal, clock);
+      };
+      return persist(call, method, ask);
     };
     return { request } as unknown as SdkHttpClient;
   };

@@ -9,7 +9,8 @@ import type { ApiKeys } from '../rotation/ports.ts';
 import { RunError } from '../runtime/errors.ts';
 import type { TwilioSecret } from '../verify/credentials.ts';
 import { refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
-import { createTwilioHttp, type TwilioHttpOptions, unreadable } from './twilio-http-client.ts';
+import { unreadable } from './twilio-exchange.ts';
+import { createTwilioHttp, type TwilioHttpOptions } from './twilio-http-client.ts';
 import { parseTwilioSecret } from './twilio-secret.ts';
 
 /** What the gateway to Twilio's API keys stands on. */

@@ -5,7 +5,8 @@ import { RunError } from '../runtime/errors.ts';
 import type { TwilioSecrets } from '../verify/credentials.ts';
 import type { Destination } from '../verify/destination.ts';
 import { refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
-import { createTwilioHttp, type TwilioHttpOptions, unreadable } from './twilio-http-client.ts';
+import { unreadable } from './twilio-exchange.ts';
+import { createTwilioHttp, type TwilioHttpOptions } from './twilio-http-client.ts';
 
 /** What the Lookup gateway stands on. */
 export interface TwilioLookupOptions extends TwilioHttpOptions {

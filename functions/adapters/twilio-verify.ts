@@ -19,12 +19,8 @@ import type {
 } from '../verify/provider.ts';
 import { type RefusedOperation, refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
 import { Unreached } from './twilio-connection.ts';
-import {
-  createTwilioHttp,
-  type SdkHttpClient,
-  type TwilioHttpOptions,
-  unreadable,
-} from './twilio-http-client.ts';
+import { unreadable } from './twilio-exchange.ts';
+import { createTwilioHttp, type SdkHttpClient, type TwilioHttpOptions } from './twilio-http-client.ts';
 
 /** What the Twilio gateway stands on. */
 export interface TwilioVerifyOptions extends TwilioHttpOptions {

@@ -14,7 +14,5 @@ export const twilioPlace = (environment: Environment) => ({
 /** How every client of Twilio's calls it. */
 export const twilioOptions = (base: Base) => {
   const secrets: SecretCache<TwilioSecret> = base.get(twilioSecret);
-  // Node loads its fetch at the first touch, which takes some 20 ms: here they pass while the secret is on its way.
-  void globalThis.Headers;
   return { secrets, clock: base.clock, ...twilioPlace(base.environment) };
 };

@@ -123,6 +123,12 @@ export const rooms: readonly Room[] = [
     npm: ['@aws-lambda-powertools/{logger,metrics}'],
   },
 
+  // What stands in a bundle for the SDK's own chain of credentials.
+  {
+    files: 'infra/bundling/lambda-credentials.ts',
+    may: [],
+    npm: ['@smithy/core', '@aws-sdk/credential-provider-env', '@aws-sdk/credential-provider-http'],
+  },
   // infra derives everything from the catalogue. It also holds the policy against its schema before a deployment, and
   // gives the gateway the very envelope, sentences and input declarations, which would else be written twice.
   {

@@ -4,18 +4,10 @@ import { dailyBudgetPolicy } from '../../functions/guard/policy/spend-policy.ts'
 import { DailyBudget } from '../../functions/guard/spend/daily-budget.ts';
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';
+import { seeded } from '../support/seeded.ts';
 
 const day = 24 * 3_600_000;
 const midnight = Date.UTC(2026, 10, 21);
-
-/** Random numbers that are the same each time. */
-const seeded = (seed: number) => {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-};
 
 /** Budgets over a store that keeps a list of what was written. */
 const budgetOf = (policy: unknown, add: GuardStore['add'] = createMemoryCounters().add) => {

@@ -7,6 +7,7 @@ import { limitsOn, shareOf } from '../../functions/guard/spend/daily-budget-shar
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';
+import { seeded } from '../support/seeded.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -16,12 +17,16 @@ const parse = (policy: unknown) => v.parse(dailyBudgetPolicy, policy);
 type Store = Pick<GuardStore, 'add' | 'counters'>;
 
 /** Budgets over a store in memory, with what was told of them. */
-const budgetOf = (policy: unknown, store: Store = createMemoryCounters()) => {
+const budgetOf = (
+  policy: unknown,
+  store: Store = createMemoryCounters(),
+  random: () => number = Math.random,
+) => {
   const marks: string[] = [];
   const budget = new DailyBudget({
     store,
     policy: parse(policy),
-    random: Math.random,
+    random,
     onMark: (scope, name, percent) => marks.push(`${scope} ${name} ${percent}`),
   });
   const spend = async (country: string | null = 'GB', now = midnight, isEmail = false) => {
@@ -195,7 +200,8 @@ describe('the shards', () => {
 
 describe('what is told', () => {
   it('is each mark once, in order, near where it belongs, and the last exactly when nothing is left', async () => {
-    const { marks, passed, spend } = budgetOf({ messages: { total: 1_600 } });
+    const store = createMemoryCounters();
+    const { marks, passed, spend } = budgetOf({ messages: { total: 1_600 } }, store, seeded(1));
     const at: Record<string, number> = {};
     for (let sent = 1; sent <= 1_600; sent += 1) {
       await spend();

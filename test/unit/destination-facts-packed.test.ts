@@ -1,7 +1,13 @@
 import { brotliCompressSync } from 'node:zlib';
 import { disposableEmailBlocklist } from 'disposable-email-domains-js';
 import fc from 'fast-check';
-import { getCountries, type PhoneNumber, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import examples from 'libphonenumber-js/examples.mobile';
+import {
+  getCountries,
+  getExampleNumber,
+  type PhoneNumber,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max';
 import metadata from 'libphonenumber-js/metadata.max.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { disposableDomains } from '../../functions/guard/rules/disposable-domains.ts';
@@ -51,15 +57,13 @@ describe('the packed numbering plan', () => {
   // The fifth entry of a country says how its numbers are printed.
   const withoutFormats = (plans: Readonly<Record<string, readonly unknown[]>>) =>
     Object.fromEntries(Object.entries(plans).map(([name, entries]) => [name, entries.with(4, 0)]));
+  const rest = { ...metadata, countries: {}, nonGeographic: withoutFormats(metadata.nonGeographic) };
+  const countries = Object.entries(withoutFormats(metadata.countries));
   const packed = moduleOf(
     'packedPlan',
-    'The world’s numbering plan as JSON',
+    'The world’s numbering plan without its countries as JSON, then one a line: its code, and its plan as JSON',
     'libphonenumber-js',
-    JSON.stringify({
-      ...metadata,
-      countries: withoutFormats(metadata.countries),
-      nonGeographic: withoutFormats(metadata.nonGeographic),
-    }),
+    [JSON.stringify(rest), ...countries.map(([code, plan]) => code + JSON.stringify(plan))].join('\n'),
   );
 
   it('is the one of the installed package', async () => {
@@ -75,6 +79,26 @@ describe('the packed numbering plan', () => {
       ...[number.number, number.ext, number.country, number.countryCallingCode, number.getType()],
       ...[number.isPossible(), number.isValid(), number.getPossibleCountries()],
     ];
+
+  it("reads each country's numbers as the whole one does, written in both ways, and those of no country", () => {
+    const national = getCountries().flatMap((country) => {
+      const written = getExampleNumber(country, examples)?.formatNational();
+      return written === undefined ? [] : [{ written, country }];
+    });
+    const international = [
+      ...getCountries().map((country) => getExampleNumber(country, examples)?.number ?? ''),
+      ...Object.keys(metadata.nonGeographic).map((callingCode) => `+${callingCode}12345678`),
+    ].map((written) => ({ written, country: undefined }));
+    expect([national.length, international.length]).toEqual([245, 254]);
+    for (const { written, country } of [...national, ...international]) {
+      const whole = parsePhoneNumberFromString(written, {
+        ...(country && { defaultCountry: country }),
+        extract: false,
+      });
+      expect(whole).toBeDefined();
+      expect(factsOf(readNumber(written, country ?? null))).toEqual(factsOf(whole));
+    }
+  });
 
   it('reads every text as the whole one does', () => {
     const text = fc.oneof(fc.stringMatching(/^\+[1-9]\d{3,14}$/), fc.stringMatching(/^\+?[\d ().x-]{4,20}$/));

@@ -11,6 +11,7 @@ import type { Counters, GuardStore } from '../../functions/guard/store/store.ts'
 import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { createMemoryCounters } from '../../local/policy/memory-counters.ts';
 import { hashedRequest } from '../support/hashed-request.ts';
+import { seeded } from '../support/seeded.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -23,15 +24,6 @@ const hash = createKeyedHash('a key of more than sixteen characters');
 const factsOf = (block: number, place: number): PumpingFacts => {
   const number = `+447${(400 + block).toString().padStart(5, '4')}${place.toString().padStart(4, '0')}`;
   return pumpingFacts(hashedRequest(number, hash, midnight));
-};
-
-/** Random numbers that are the same each time. */
-const seeded = (seed: number) => {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 };
 
 /** A store that counts what is asked of it. */

@@ -44,7 +44,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
-/** Lets fetch hand a connection back after an answer: a request in the very same moment would open another. */
+/** Lets Node take a connection back after an answer: a request in the very same moment would open another. */
 const handedBack = () => new Promise((resolve) => setImmediate(resolve));
 
 const freePort = async (): Promise<number> => {
@@ -262,7 +262,7 @@ describe('an error of Twilio', () => {
 });
 
 describe('a 421', () => {
-  it('is asked again by fetch itself, once and over another connection, since it says that nothing was done', async () => {
+  it('is asked again, once and over another connection, since it says that nothing was done', async () => {
     const server = await serve([reply(421, '')]);
     await refusalFrom(gateway(server.url).start(startRequest));
     expect(server.requests.map(({ connection }) => connection)).toEqual([1, 2]);
@@ -465,9 +465,13 @@ describe('the whole time', () => {
   });
 
   it('is shared by the repeats that belong to one call', async () => {
-    const server = await serve([twilioError(400, 60200, 'Invalid parameter: Locale'), silence]);
-    const call = gateway(server.url, { timing }).start({ ...startRequest, locale: 'xx' });
+    const over = new AbortController();
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(over.signal);
+    const server = await serve([twilioError(400, 60200, 'Invalid parameter: Locale'), () => over.abort()]);
+    const call = gateway(server.url).start({ ...startRequest, locale: 'xx' });
     expect((await refusalFrom(call)).code).toBe('upstream_timeout');
+    expect(AbortSignal.timeout).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
     expect(server.requests).toHaveLength(2);
   });
 

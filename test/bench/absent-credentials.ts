@@ -1,6 +1,5 @@
-// Stands in a bundle for the credential sources of a developer's machine: profiles, single sign-on, processes and
-// web identity. In Lambda there are only environment variables, and in its kin a container endpoint; the SDK's chain
-// is told to go on to the next source.
+// Stands in the floor's bundle for the credential sources of a developer's machine: profiles, single sign-on, processes and
+// web identity. The SDK's chain is told to go on to the next source.
 const absent = () => async (): Promise<never> => {
   throw Object.assign(new Error('This credential source is not part of the bundle'), { tryNextLink: true });
 };

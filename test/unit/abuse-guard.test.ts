@@ -135,6 +135,12 @@ describe('a daily budget', () => {
   });
 });
 
+test('with Lookup off, as by default, the type of a line is neither asked nor remembered', async () => {
+  const world = createAbuseWorld({}, 'landline');
+  expect(await world.start(one)).toEqual({ kind: 'sent' });
+  expect(world.decisions()).toMatchObject([{ outcome: 'sent' }]);
+});
+
 test('a landline is refused by Lookup and spends nothing', async () => {
   const world = createAbuseWorld(
     { lookup: { mode: 'on' }, rate_limits: perCaller(1), daily_budget: { messages: { total: 1 } } },

@@ -1,4 +1,4 @@
-import { type VariableName, variablesOf } from '../functions/compose/environment.ts';
+import { type RunVariable, type VariableName, variablesOf } from '../functions/compose/environment.ts';
 import type { GuardTable } from './constructs/guard-table.ts';
 import type { VerifySecrets } from './constructs/verify-secrets.ts';
 import type { DeclaredFunction } from './declared-function.ts';
@@ -11,21 +11,31 @@ interface Sources {
   readonly guard: GuardTable;
 }
 
-const valuesOf = ({ settings, secrets, guard }: Sources): Partial<Record<VariableName, string>> => ({
+const valuesOf = ({
+  settings,
+  secrets,
+  guard,
+}: Sources): Readonly<Record<RunVariable, string | undefined>> => ({
   TWILIO_SECRET_ID: secrets.twilio.secretArn,
   DESTINATION_KEY_SECRET_ID: secrets.destinationKey.secretArn,
   VERIFY_TABLE_NAME: guard.table.tableName,
   VERIFY_POLICY: settings.policy,
-  ...(settings.twilio_region && { TWILIO_REGION: settings.twilio_region }),
-  ...(settings.twilio_edge && { TWILIO_EDGE: settings.twilio_edge }),
-  ...(settings.cors_origins.length > 0 && { CORS_ORIGINS: settings.cors_origins.join(' ') }),
+  TWILIO_REGION: settings.twilio_region,
+  TWILIO_EDGE: settings.twilio_edge,
+  CORS_ORIGINS: settings.cors_origins.join(' ') || undefined,
+  // Only tests write this.
+  TWILIO_API_BASE_URL: undefined,
+  // Written for every Lambda of a stage alike.
+  POWERTOOLS_SERVICE_NAME: undefined,
 });
 
-/** The variables of a run function: of those that it and its ports read, the ones that have a value. */
+/** The variables of a run function: of those that the contract names, the ones that it reads and that have a value. */
 export const runVariables = ({ uses }: DeclaredFunction, sources: Sources): Record<string, string> => {
-  const values = valuesOf(sources);
+  const values: Readonly<Partial<Record<VariableName, string | undefined>>> = valuesOf(sources);
   const variables: Record<string, string> = {};
-  for (const name of variablesOf(['run_function', ...uses]))
-    if (values[name] !== undefined) variables[name] = values[name];
+  for (const name of variablesOf(['run_function', ...uses])) {
+    const value = values[name];
+    if (value !== undefined) variables[name] = value;
+  }
   return variables;
 };

@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: [
       'test/unit/{abuse-guard,breaker,daily-budget,destination-facts,destination-rules,guard,policy,pumping}*.test.ts',
-      'test/unit/{caller-key,limits,places,schema-docs,twilio-errors}.test.ts',
+      'test/unit/{caller-key,limits,places,schema-docs,stored-documents,twilio-errors}.test.ts',
+      'test/contract/twilio-lookup.test.ts',
       'test/integration/block-memory.test.ts',
     ],
     // The first takes seconds a run; the second asks child processes, in which no mutant lives.

@@ -1,6 +1,6 @@
 import { type RunVariable, type VariableName, variablesOf } from '../functions/compose/environment.ts';
-import type { GuardTable } from './constructs/guard-table.ts';
-import type { VerifySecrets } from './constructs/verify-secrets.ts';
+import type { GuardTable } from './constructs/data/guard-table.ts';
+import type { VerifySecrets } from './constructs/data/verify-secrets.ts';
 import type { DeclaredFunction } from './declared-function.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,6 +1,6 @@
 import { AccountPrincipal, ArnPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { AccessSettings } from '../settings/access.ts';
+import type { AccessSettings } from '../../settings/access.ts';
 
 /**
  * Lets the named roles and accounts invoke a function by its alias, and no other version of it. In the stack's own account

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { landlineNumber } from './magic-numbers.ts';
+import { landlineNumber } from '../magic-numbers.ts';
 
 const numbers = v.array(v.pipe(v.string(), v.regex(/^\+\d{1,15}$/, 'must be a plus sign and digits')));
 

@@ -5,7 +5,7 @@ import {
   PassthroughBehavior,
   type Resource,
 } from 'aws-cdk-lib/aws-apigateway';
-import { exposedHeaders } from '../../functions/runtime/cors.ts';
+import { exposedHeaders } from '../../../functions/runtime/cors.ts';
 import { gatewayBody, gatewayHeaders } from './gateway-responses.ts';
 
 const methodResponseHeaders = <T>(headers: Readonly<Record<string, T>>): Record<string, T> =>

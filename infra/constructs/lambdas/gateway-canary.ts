@@ -1,11 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { canaryPaths } from '../../functions/canary/canary-steps.ts';
-import type { Policy } from '../../functions/guard/policy/policy.ts';
-import type { Settings } from '../settings.ts';
+import { canaryPaths } from '../../../functions/canary/canary-steps.ts';
+import type { Policy } from '../../../functions/guard/policy/policy.ts';
+import type { Settings } from '../../settings.ts';
+import type { VerifyApi } from '../edge/verify-api.ts';
 import { Canary } from './canary.ts';
 import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';
-import type { VerifyApi } from './verify-api.ts';
 
 /** What the canary needs. */
 export interface GatewayCanaryProps extends Omit<StackLambdaProps, 'description' | 'timeout' | 'memorySize'> {

@@ -2,8 +2,8 @@ import { Aws, Validations } from 'aws-cdk-lib';
 import { Grant, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import type { GuardedSecret } from './guarded-secret.ts';
-import type { StackKey } from './stack-key.ts';
+import type { GuardedSecret } from '../data/guarded-secret.ts';
+import type { StackKey } from '../data/stack-key.ts';
 import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';
 
 /** What a rotation needs. */

@@ -1,5 +1,5 @@
 import { type JsonSchema, JsonSchemaType, JsonSchemaVersion } from 'aws-cdk-lib/aws-apigateway';
-import type { InputDeclarations } from '../../functions/runtime/inputs.ts';
+import type { InputDeclarations } from '../../../functions/runtime/inputs.ts';
 
 /**
  * The model of a function's request body, from its input declarations. It refuses only what no field is to blame

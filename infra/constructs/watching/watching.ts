@@ -3,12 +3,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { gatewayCanaryName } from '../../functions/canary/gateway-canary.ts';
-import { type Policy, parsePolicy } from '../../functions/guard/policy/policy.ts';
-import { isForClients } from '../declared-function.ts';
-import type { Settings } from '../settings.ts';
-import type { AlarmSpec } from '../watching/alarm-spec.ts';
-import { blockedAlarm, failureQueueAlarm, gatewayAlarm, rotationAlarm } from '../watching/edge-alarms.ts';
+import { gatewayCanaryName } from '../../../functions/canary/gateway-canary.ts';
+import { type Policy, parsePolicy } from '../../../functions/guard/policy/policy.ts';
+import { isForClients } from '../../declared-function.ts';
+import type { Settings } from '../../settings.ts';
+import type { AlarmSpec } from '../../watching/alarm-spec.ts';
+import { blockedAlarm, failureQueueAlarm, gatewayAlarm, rotationAlarm } from '../../watching/edge-alarms.ts';
 import {
   authorizerAlarms,
   canaryAlarm,
@@ -16,15 +16,15 @@ import {
   lambdaAlarms,
   type WatchedFunction,
   type WatchedRun,
-} from '../watching/function-alarms.ts';
-import { guardAlarms } from '../watching/guard-alarms.ts';
-import { type ServiceMetrics, serviceMetrics } from '../watching/service-metrics.ts';
+} from '../../watching/function-alarms.ts';
+import { guardAlarms } from '../../watching/guard-alarms.ts';
+import { type ServiceMetrics, serviceMetrics } from '../../watching/service-metrics.ts';
+import { authorizerName, type Edge } from '../edge/edge.ts';
+import { Canary } from '../lambdas/canary.ts';
+import { GatewayCanary } from '../lambdas/gateway-canary.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { Alarms } from './alarms.ts';
-import { Canary } from './canary.ts';
 import { Dashboards } from './dashboards.ts';
-import { authorizerName, type Edge } from './edge.ts';
-import { GatewayCanary } from './gateway-canary.ts';
 
 /** What is watched, and how. */
 export interface WatchingProps {

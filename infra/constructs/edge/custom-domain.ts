@@ -3,7 +3,7 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import type { EdgeSettings } from '../settings/edge.ts';
+import type { EdgeSettings } from '../../settings/edge.ts';
 import { tlsPolicy } from './tls-policy.ts';
 
 /** A host name of the operator's own for the API. */

@@ -9,10 +9,10 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { DeclaredFunction } from '../declared-function.ts';
-import type { AlarmSpec } from '../watching/alarm-spec.ts';
-import { guardDecisions, sendsAndChecks, totalOf } from '../watching/guard-decisions.ts';
-import type { ServiceMetrics } from '../watching/service-metrics.ts';
+import type { DeclaredFunction } from '../../declared-function.ts';
+import type { AlarmSpec } from '../../watching/alarm-spec.ts';
+import { guardDecisions, sendsAndChecks, totalOf } from '../../watching/guard-decisions.ts';
+import type { ServiceMetrics } from '../../watching/service-metrics.ts';
 import { AnomalyAlarm } from './anomaly-alarm.ts';
 
 /** Who is told, and where they read on. */

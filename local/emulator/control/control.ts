@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { isRecord } from './api.ts';
-import { addKey } from './credentials.ts';
+import { isRecord } from '../api.ts';
+import { addKey } from '../credentials.ts';
+import { isSid } from '../sids.ts';
+import type { State } from '../state.ts';
 import { faultSchema } from './faults.ts';
 import { settingsPatch } from './settings.ts';
-import { isSid } from './sids.ts';
-import type { State } from './state.ts';
 
 /** A request on the control side. */
 export interface ControlRequest {

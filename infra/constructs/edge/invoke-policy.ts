@@ -1,6 +1,6 @@
 import { Lazy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { AccessSettings } from '../settings/access.ts';
+import type { AccessSettings } from '../../settings/access.ts';
 
 /**
  * The API's own policy in iam mode. Refused are signed requests of all but the named roles and accounts, those too whose own

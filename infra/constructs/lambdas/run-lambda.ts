@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Needs } from '../../functions/service/ports.ts';
-import type { FailureQueue } from './failure-queue.ts';
-import type { GuardTable } from './guard-table.ts';
+import type { Needs } from '../../../functions/service/ports.ts';
+import type { FailureQueue } from '../data/failure-queue.ts';
+import type { GuardTable } from '../data/guard-table.ts';
+import type { VerifySecrets } from '../data/verify-secrets.ts';
 import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';
-import type { VerifySecrets } from './verify-secrets.ts';
 
 /** What a run function's Lambda needs. */
 export interface RunLambdaProps extends Omit<StackLambdaProps, 'memorySize' | 'timeout'> {

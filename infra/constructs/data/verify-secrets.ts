@@ -1,7 +1,7 @@
 import { type RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
 import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { SecretName } from '../../functions/service/ports.ts';
+import type { SecretName } from '../../../functions/service/ports.ts';
 import { GuardedSecret } from './guarded-secret.ts';
 import type { StackKey } from './stack-key.ts';
 

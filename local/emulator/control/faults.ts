@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { failure, failureBody, isKnown } from './failures.ts';
+import { failure, failureBody, isKnown } from '../failures.ts';
 
 const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));

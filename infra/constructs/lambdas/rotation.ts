@@ -3,11 +3,11 @@ import { Duration, type RemovalPolicy, SecretValue, Validations } from 'aws-cdk-
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { RotationSettings } from '../settings/rotation.ts';
-import { GuardedSecret } from './guarded-secret.ts';
+import type { RotationSettings } from '../../settings/rotation.ts';
+import { GuardedSecret } from '../data/guarded-secret.ts';
+import type { StackKey } from '../data/stack-key.ts';
+import type { VerifySecrets } from '../data/verify-secrets.ts';
 import { ScheduledRotation } from './scheduled-rotation.ts';
-import type { StackKey } from './stack-key.ts';
-import type { VerifySecrets } from './verify-secrets.ts';
 
 const twilioKeyName = 'rotate_twilio_key';
 const destinationKeyName = 'rotate_destination_key';

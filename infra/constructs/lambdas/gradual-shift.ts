@@ -3,7 +3,7 @@ import type { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { LambdaApplication, LambdaDeploymentConfig, LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { RollbackAlarm } from './alarms.ts';
+import type { RollbackAlarm } from '../watching/alarms.ts';
 import type { StackLambda } from './stack-lambda.ts';
 
 /** How callers move from one version of the functions to the next. */

@@ -1,9 +1,9 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { exposedHeaders } from '../../functions/runtime/cors.ts';
-import { failed } from '../../functions/runtime/envelope.ts';
-import { type ErrorCode, errorCatalogue } from '../../functions/runtime/errors.ts';
-import { type DeclaredFunction, isForClients } from '../declared-function.ts';
-import type { AccessSettings } from '../settings/access.ts';
+import { exposedHeaders } from '../../../functions/runtime/cors.ts';
+import { failed } from '../../../functions/runtime/envelope.ts';
+import { type ErrorCode, errorCatalogue } from '../../../functions/runtime/errors.ts';
+import { type DeclaredFunction, isForClients } from '../../declared-function.ts';
+import type { AccessSettings } from '../../settings/access.ts';
 
 /** What the gateway says by itself, in the contract's words. */
 export interface GatewayAnswer {

@@ -1,8 +1,8 @@
 import type { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
-import type { Policy } from '../../functions/guard/policy/policy.ts';
-import { maxBodyBytes } from '../../functions/lambda/lambda-event.ts';
-import { type DeclaredFunction, isForClients } from '../declared-function.ts';
-import { type EdgeSettings, maxOwnRates, type WafRule } from '../settings/edge.ts';
+import type { Policy } from '../../../functions/guard/policy/policy.ts';
+import { maxBodyBytes } from '../../../functions/lambda/lambda-event.ts';
+import { type DeclaredFunction, isForClients } from '../../declared-function.ts';
+import { type EdgeSettings, maxOwnRates, type WafRule } from '../../settings/edge.ts';
 import { constantHeaders, type GatewayAnswer, gatewayBody } from './gateway-responses.ts';
 
 type Statement = CfnWebACL.StatementProperty;

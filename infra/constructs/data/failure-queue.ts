@@ -2,8 +2,8 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { StackLambda } from '../lambdas/stack-lambda.ts';
 import type { StackKey } from './stack-key.ts';
-import type { StackLambda } from './stack-lambda.ts';
 
 /**
  * Where events end that were given to a function without waiting for its answer, and that it did not live to answer: it ran out of

@@ -1,8 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { IdentitySource, TokenAuthorizer } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
-import type { TokenAccess } from '../settings/access.ts';
-import { StackLambda, type StackLambdaProps } from './stack-lambda.ts';
+import type { TokenAccess } from '../../settings/access.ts';
+import { StackLambda, type StackLambdaProps } from '../lambdas/stack-lambda.ts';
 
 /** What the authorizer needs. */
 export interface CallerAuthorizerProps

@@ -1,11 +1,11 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Dashboard, type IAlarm, type IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { businessWidgets } from '../watching/business-widgets.ts';
-import type { WatchedRun } from '../watching/function-alarms.ts';
-import { operationsWidgets } from '../watching/operations-widgets.ts';
-import type { ServiceMetrics } from '../watching/service-metrics.ts';
-import type { Edge } from './edge.ts';
+import { businessWidgets } from '../../watching/business-widgets.ts';
+import type { WatchedRun } from '../../watching/function-alarms.ts';
+import { operationsWidgets } from '../../watching/operations-widgets.ts';
+import type { ServiceMetrics } from '../../watching/service-metrics.ts';
+import type { Edge } from '../edge/edge.ts';
 
 /** What the dashboards show. */
 export interface DashboardsProps {

@@ -51,21 +51,26 @@ export const destinationWaits = (
 ): readonly Wait[] => {
   const cooldown = resendCooldown(policy);
   const last = state.last[ask.channel];
-  const waits: Wait[] =
-    last === undefined || cooldown === 0
-      ? []
-      : [{ limit: 'resend_cooldown_seconds', freeAt: last.at + cooldown }];
-  const all = state.sends.map(({ at }) => at);
-  const strangers = state.sends.filter(({ stranger }) => stranger).map(({ at }) => at);
+  const waits: Wait[] = [];
+  if (last !== undefined && cooldown !== 0 && last.at + cooldown > ask.now)
+    waits.push({ limit: 'resend_cooldown_seconds', freeAt: last.at + cooldown });
+  const isStranger = standingOf(state, ask.caller) === 'stranger';
+  const all: number[] = [];
+  const strangers: number[] = [];
+  for (const { at, stranger } of state.sends) {
+    all.push(at);
+    if (stranger) strangers.push(at);
+  }
   for (const name of ['send_per_to_per_10m', 'send_per_to_per_24h'] as const) {
     const limit = windowLimit(policy, name);
     if (limit === undefined) continue;
-    waits.push({ limit: name, freeAt: windowFreeAt(all, limit) });
-    if (standingOf(state, ask.caller) !== 'stranger') continue;
-    const share = { ...limit, places: strangersPlaces(limit.places) };
-    waits.push({ limit: name, freeAt: windowFreeAt(strangers, share) });
+    const freeAt = windowFreeAt(all, limit);
+    if (freeAt > ask.now) waits.push({ limit: name, freeAt });
+    if (!isStranger) continue;
+    const shareFreeAt = windowFreeAt(strangers, { ...limit, places: strangersPlaces(limit.places) });
+    if (shareFreeAt > ask.now) waits.push({ limit: name, freeAt: shareFreeAt });
   }
-  return waits.filter(({ freeAt }) => freeAt > ask.now);
+  return waits;
 };
 
 /**

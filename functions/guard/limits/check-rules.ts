@@ -1,4 +1,5 @@
 import { minute } from '../../runtime/clock.ts';
+import type { Hints } from '../../runtime/envelope.ts';
 import type { Refusal } from '../../runtime/errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CallerKeys } from '../request/caller-keys.ts';
@@ -187,6 +188,16 @@ export const checksLeft = (state: DestinationState, ask: CheckAsk, policy: Polic
   if (limit === undefined || ask.caller.identity !== undefined) return Math.max(0, byVerification);
   const recent = state.checks.filter(({ at, counts }) => counts && at > ask.now - limit.window).length;
   return Math.max(0, Math.min(byVerification, limit.places - recent));
+};
+
+/** What a caller may do next after a check. */
+export const checkHints = (state: DestinationState, ask: CheckAsk, policy: Policy): Hints => {
+  const record = state.records[ask.service];
+  if (record === undefined || record.end !== null) return {};
+  return {
+    checksLeft: checksLeft(state, ask, policy),
+    expiresIn: secondsUntil(record.expiresAt, ask.now),
+  };
 };
 
 const isSame = (one: VerificationRecord, other: VerificationRecord | undefined): boolean =>

@@ -1,8 +1,10 @@
+import type { Hints } from '../../runtime/envelope.ts';
 import { type Refusal, RunError } from '../../runtime/errors.ts';
 import type { Channel } from '../../verify/channel.ts';
 import type { Started } from '../../verify/provider.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CallerKeys } from '../request/caller-keys.ts';
+import { checksPerVerification } from './check-rules.ts';
 import {
   type DestinationState,
   type LastSend,
@@ -73,6 +75,18 @@ export const destinationWaits = (
   return waits;
 };
 
+/** What a caller may do next after a start. */
+export const startHints = (state: DestinationState, ask: SendAsk, policy: Policy): Hints => {
+  let freeAt = ask.now;
+  for (const wait of destinationWaits(state, ask, policy)) freeAt = Math.max(freeAt, wait.freeAt);
+  const record = state.records[ask.service];
+  return {
+    nextSend: secondsUntil(freeAt, ask.now),
+    checksLeft: record === undefined ? undefined : Math.max(0, checksPerVerification - record.checks),
+    expiresIn: record === undefined ? undefined : secondsUntil(record.expiresAt, ask.now),
+  };
+};
+
 /**
  * Decides on a start by what is known of its destination and by the caller's own limits.
  *
@@ -97,9 +111,8 @@ export const decideSend = (
   const refusal = waits.length === 0 ? undefined : refusalOf([...waits, ...laterWaits], now);
   if (refusal !== undefined) return { kind: 'refuse', refusal };
   const flying = { at: now, id, by: caller.by, service, state: 'flying', sid: null } as const;
-  const kept = Math.max(
-    ...(['send_per_to_per_10m', 'send_per_to_per_24h'] as const).map((name) => policy.rate_limits[name] ?? 0),
-  );
+  const { send_per_to_per_10m: shorter, send_per_to_per_24h: longer } = policy.rate_limits;
+  const kept = Math.max(shorter ?? 0, longer ?? 0);
   return {
     kind: 'reserve',
     state: withSend(state, channel, flying, standingOf(state, caller) === 'stranger', kept),

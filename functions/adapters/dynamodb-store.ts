@@ -24,11 +24,8 @@ import {
 } from './dynamodb-places.ts';
 import { DynamoDbReads } from './dynamodb-reads.ts';
 
-// The expiry decides here: TTL sweeps days late.
+// The expiry decides here, and in what is read: TTL sweeps days late.
 const absent = 'attribute_not_exists(pk) OR expires_at <= :seconds';
-
-const isLive = (item: Item | undefined, now: number): item is Item =>
-  item !== undefined && Number(item['expires_at']?.N ?? 0) > epochSeconds(now);
 
 /** A document as it was written; null where what was written is none. */
 const parsed = (text = 'null'): unknown => {
@@ -66,7 +63,8 @@ export class DynamoDbStore implements GuardStore {
 
   async load(key: string, now: number): Promise<Stored> {
     const item = await this.#read(key);
-    if (!isLive(item, now)) return { version: 0, document: undefined };
+    const isLive = Number(item?.['expires_at']?.N ?? 0) > epochSeconds(now);
+    if (item === undefined || !isLive) return { version: 0, document: undefined };
     return { version: versionOf(item), document: parsed(item['document']?.S) };
   }
 

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
-import { timedCalls } from '../../functions/adapters/timed.ts';
-import { PartDurations } from '../../functions/observability/part-durations.ts';
+import { PartDurations, timedCalls } from '../../functions/adapters/part-durations.ts';
 
 test('every call of a provider is timed, however it ends, one that is added tomorrow too', async () => {
   let now = 0;
-  const durations = new PartDurations();
+  const durations = new PartDurations(() => now);
   const after = (millis: number) => {
     now += millis;
   };
@@ -18,7 +17,7 @@ test('every call of a provider is timed, however it ends, one that is added tomo
       throw new Error('refused');
     },
   };
-  const timed = timedCalls(provider, { clock: () => now, durations });
+  const timed = timedCalls(provider, durations);
   expect(Object.keys(timed)).toEqual(Object.keys(provider));
   expect(await timed.start('somewhere')).toBe('sent to somewhere');
   await expect(timed.cancel()).rejects.toThrow('refused');

@@ -29,18 +29,18 @@ export const placesOf = (item: Item | undefined): Places => {
 // Shifting all by one in a single write needs no reading first. The oldest goes first, so that the result is the
 // same on an engine that applies the list in order.
 const shift = (limit: number): string => {
-  const moves = Array.from({ length: limit - 1 }, (_, at) => limit - 1 - at);
-  return [...moves.map((to) => `p${to} = if_not_exists(p${to - 1}, :none)`), 'p0 = :place'].join(', ');
+  let moves = '';
+  for (let to = limit - 1; to > 0; to -= 1) moves += `p${to} = if_not_exists(p${to - 1}, :none), `;
+  return `${moves}p0 = :place`;
 };
 
-const notShared = (limit: number): string =>
-  Array.from({ length: limit }, (_, at) => `NOT (p${at} > :same AND contains(p${at}, :purpose))`).join(
-    ' AND ',
-  );
-
-const oldestIsFree = (limit: number): string => {
+/** The condition that the oldest place has left the window and none is shared. */
+const hasRoom = (limit: number): string => {
   const oldest = `p${limit - 1}`;
-  return `(attribute_not_exists(${oldest}) OR ${oldest} <= :free)`;
+  let condition = `(attribute_not_exists(${oldest}) OR ${oldest} <= :free)`;
+  for (let at = 0; at < limit; at += 1)
+    condition += ` AND NOT (p${at} > :same AND contains(p${at}, :purpose))`;
+  return condition;
 };
 
 /** When an item whose newest place was taken now may be swept. */
@@ -51,7 +51,7 @@ export const expiryOf = (now: number, window: number): string =>
 export const taking = ({ now, limit, window, purpose, sameFor, holder }: TakeRequest) =>
   ({
     UpdateExpression: `SET ${shift(limit)}, expires_at = :expires ADD version :one`,
-    ConditionExpression: `${oldestIsFree(limit)} AND ${notShared(limit)}`,
+    ConditionExpression: hasRoom(limit),
     ExpressionAttributeValues: {
       ':place': { S: placeOf(now, purpose, holder) },
       ...(limit > 1 ? { ':none': { S: none } } : {}),

@@ -1,4 +1,4 @@
-import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, type DynamoDBClient, type KeysAndAttributes } from '@aws-sdk/client-dynamodb';
 import type { Item } from './dynamodb-places.ts';
 
 /** The most keys that one request takes (BatchGetItem). */
@@ -6,16 +6,8 @@ const maxKeys = 100;
 /** How often keys that the table left out are asked for again. */
 const maxTries = 3;
 
-interface Waiting {
-  readonly found: Promise<Item | undefined>;
-  readonly done: (item: Item | undefined) => void;
-  readonly failed: (thrown: unknown) => void;
-}
-
-const waiting = (): Waiting => {
-  const { promise, resolve, reject } = Promise.withResolvers<Item | undefined>();
-  return { found: promise, done: resolve, failed: reject };
-};
+type Waiting = PromiseWithResolvers<Item | undefined>;
+type Asked = readonly (readonly [key: string, waiting: Waiting])[];
 
 /**
  * Strongly consistent reads. What is asked for in one turn of the event loop goes out as one request: a start reads
@@ -38,11 +30,11 @@ export class DynamoDbReads {
    */
   get(key: string): Promise<Item | undefined> {
     const asked = this.#asked.get(key);
-    if (asked !== undefined) return asked.found;
+    if (asked !== undefined) return asked.promise;
     if (this.#asked.size === 0) setImmediate(() => this.#send());
-    const wait = waiting();
-    this.#asked.set(key, wait);
-    return wait.found;
+    const waiting: Waiting = Promise.withResolvers();
+    this.#asked.set(key, waiting);
+    return waiting.promise;
   }
 
   #send(): void {
@@ -51,26 +43,27 @@ export class DynamoDbReads {
     for (let from = 0; from < all.length; from += maxKeys) void this.#answer(all.slice(from, from + maxKeys));
   }
 
-  async #answer(asked: readonly (readonly [string, Waiting])[]): Promise<void> {
+  async #answer(asked: Asked): Promise<void> {
     try {
-      const items = await this.#read(asked.map(([key]) => key));
-      for (const [key, { done }] of asked) done(items.get(key));
+      const items = await this.#read(asked);
+      for (const [key, { resolve }] of asked) resolve(items.get(key));
     } catch (thrown) {
-      for (const [, { failed }] of asked) failed(thrown);
+      for (const [, { reject }] of asked) reject(thrown);
     }
   }
 
-  async #read(keys: readonly string[]): Promise<ReadonlyMap<string | undefined, Item>> {
+  async #read(asked: Asked): Promise<ReadonlyMap<string | undefined, Item>> {
     const items = new Map<string | undefined, Item>();
-    let left: readonly string[] = keys;
+    let left: NonNullable<KeysAndAttributes['Keys']> = [];
+    for (const [key] of asked) left.push({ pk: { S: key } });
     for (let tries = 0; left.length > 0; tries += 1) {
       if (tries === maxTries) throw new Error('The table left out keys');
-      const asked = { Keys: left.map((key) => ({ pk: { S: key } })), ConsistentRead: true };
+      const request = { Keys: left, ConsistentRead: true };
       const { Responses, UnprocessedKeys } = await this.#client.send(
-        new BatchGetItemCommand({ RequestItems: { [this.#tableName]: asked } }),
+        new BatchGetItemCommand({ RequestItems: { [this.#tableName]: request } }),
       );
       for (const item of (Responses?.[this.#tableName] ?? []) as Item[]) items.set(item['pk']?.S, item);
-      left = (UnprocessedKeys?.[this.#tableName]?.Keys ?? []).flatMap(({ pk }) => pk?.S ?? []);
+      left = UnprocessedKeys?.[this.#tableName]?.Keys ?? [];
     }
     return items;
   }

@@ -2,6 +2,7 @@ import {
   ConditionalCheckFailedException,
   DynamoDBClient,
   PutItemCommand,
+  type PutItemCommandInput,
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
@@ -23,11 +24,8 @@ import {
 } from './dynamodb-places.ts';
 import { DynamoDbReads } from './dynamodb-reads.ts';
 
-// The expiry decides here: TTL sweeps days late.
+// The expiry decides here, and in what is read: TTL sweeps days late.
 const absent = 'attribute_not_exists(pk) OR expires_at <= :seconds';
-
-const isLive = (item: Item | undefined, now: number): item is Item =>
-  item !== undefined && Number(item['expires_at']?.N ?? 0) > epochSeconds(now);
 
 /** A document as it was written; null where what was written is none. */
 const parsed = (text = 'null'): unknown => {
@@ -36,6 +34,12 @@ const parsed = (text = 'null'): unknown => {
   } catch {
     return null;
   }
+};
+
+const unavailable = (thrown: unknown): RunError => {
+  const name = thrown instanceof Error ? thrown.name : 'unknown';
+  const fix = `The table failed: ${name}`;
+  return new RunError('store_unavailable', { reason: 'dynamodb', fix, retryAfter: 5 });
 };
 
 // Each write lost to another request is a place that it took, and places are few.
@@ -59,7 +63,8 @@ export class DynamoDbStore implements GuardStore {
 
   async load(key: string, now: number): Promise<Stored> {
     const item = await this.#read(key);
-    if (!isLive(item, now)) return { version: 0, document: undefined };
+    const isLive = Number(item?.['expires_at']?.N ?? 0) > epochSeconds(now);
+    if (item === undefined || !isLive) return { version: 0, document: undefined };
     return { version: versionOf(item), document: parsed(item['document']?.S) };
   }
 
@@ -130,25 +135,22 @@ export class DynamoDbStore implements GuardStore {
   }
 
   async add(key: string, amounts: Counters, most: Counters, expiresAt: number): Promise<Counters | null> {
-    let item: Item | undefined;
     const command = new UpdateItemCommand({
       TableName: this.#tableName,
       Key: { pk: { S: key } },
       ...adding(amounts, most, expiresAt),
     });
-    const added = await this.#wrote(async () => {
-      item = (await this.#client.send(command)).Attributes as Item | undefined;
-    });
-    return added ? countersOf(item) : null;
+    const added = await this.#wrote(this.#client.send(command));
+    return added && countersOf(added.Attributes as Item | undefined);
   }
 
   async counters(keys: readonly string[]): Promise<readonly Counters[]> {
     return await Promise.all(keys.map(async (key) => countersOf(await this.#read(key))));
   }
 
-  #updated(key: string, update: Partial<UpdateItemCommandInput>): Promise<boolean> {
+  async #updated(key: string, update: Partial<UpdateItemCommandInput>): Promise<boolean> {
     const command = new UpdateItemCommand({ ...update, TableName: this.#tableName, Key: { pk: { S: key } } });
-    return this.#wrote(() => this.#client.send(command));
+    return (await this.#wrote(this.#client.send(command))) !== null;
   }
 
   /** Takes a place of a window that no expression can hold, writing back what was read and still counts. */
@@ -158,34 +160,26 @@ export class DynamoDbStore implements GuardStore {
     return this.#put(replacing(key, item, places, expiryOf(now, window)));
   }
 
-  #put(input: Omit<ConstructorParameters<typeof PutItemCommand>[0], 'TableName'>): Promise<boolean> {
-    return this.#wrote(() => this.#client.send(new PutItemCommand({ ...input, TableName: this.#tableName })));
+  async #put(input: Omit<PutItemCommandInput, 'TableName'>): Promise<boolean> {
+    const command = new PutItemCommand({ ...input, TableName: this.#tableName });
+    return (await this.#wrote(this.#client.send(command))) !== null;
   }
 
-  #read(key: string): Promise<Item | undefined> {
-    return this.#orUnavailable(() => this.#reads.get(key));
-  }
-
-  /** Sends a conditional write; false where its condition failed. */
-  #wrote(send: () => Promise<unknown>): Promise<boolean> {
-    return this.#orUnavailable(async () => {
-      try {
-        await send();
-        return true;
-      } catch (thrown) {
-        if (thrown instanceof ConditionalCheckFailedException) return false;
-        throw thrown;
-      }
-    });
-  }
-
-  async #orUnavailable<T>(send: () => Promise<T>): Promise<T> {
+  async #read(key: string): Promise<Item | undefined> {
     try {
-      return await send();
+      return await this.#reads.get(key);
     } catch (thrown) {
-      const name = thrown instanceof Error ? thrown.name : 'unknown';
-      const fix = `The table failed: ${name}`;
-      throw new RunError('store_unavailable', { reason: 'dynamodb', fix, retryAfter: 5 });
+      throw unavailable(thrown);
+    }
+  }
+
+  /** The output of a conditional write; null where its condition failed. */
+  async #wrote<T>(writing: Promise<T>): Promise<T | null> {
+    try {
+      return await writing;
+    } catch (thrown) {
+      if (thrown instanceof ConditionalCheckFailedException) return null;
+      throw unavailable(thrown);
     }
   }
 

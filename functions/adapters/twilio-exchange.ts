@@ -40,24 +40,25 @@ const readAnswer = async (response: IncomingMessage): Promise<Answer> => {
 };
 
 /** Sends the request and reads its answer, until the signal aborts. Its failures are Node's own: they can hold the address. */
-const answerTo = (request: ClientRequest, body: string | undefined, signal: AbortSignal): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    // A request that still waits for its connection tells nothing of its end.
-    const abort = () => {
-      request.destroy();
-      reject(signal.reason);
-    };
-    const closed = () => reject(new Error('closed'));
-    signal.addEventListener('abort', abort);
-    request.once('close', () => signal.removeEventListener('abort', abort));
-    request.once('close', closed);
-    request.on('error', reject);
-    request.once('response', (response) => {
-      request.off('close', closed);
-      readAnswer(response).then(resolve, reject);
-    });
-    request.end(body);
+const answerTo = (request: ClientRequest, body: string | undefined, signal: AbortSignal): Promise<Answer> => {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  // A request that still waits for its connection tells nothing of its end.
+  const abort = () => {
+    request.destroy();
+    reject(signal.reason);
+  };
+  const closed = () => reject(new Error('closed'));
+  signal.addEventListener('abort', abort);
+  request.once('close', () => signal.removeEventListener('abort', abort));
+  request.once('close', closed);
+  request.on('error', reject);
+  request.once('response', (response) => {
+    request.off('close', closed);
+    readAnswer(response).then(resolve, reject);
   });
+  request.end(body);
+  return promise;
+};
 
 const parsed = (text: string | undefined): object | undefined => {
   try {

@@ -51,11 +51,6 @@ const formOf = (fields: Readonly<Record<string, unknown>> = {}): URLSearchParams
   return form;
 };
 
-const addressWith = (address: URL, params: SdkRequest['params']): URL => {
-  for (const [name, value] of formOf(params)) address.searchParams.append(name, value);
-  return address;
-};
-
 /** What became of a request that got no whole answer. The thrown error is not kept: it can hold the address. */
 const unanswered = (thrown: unknown, signal: AbortSignal): Error => {
   if (thrown instanceof TwilioRefusal || thrown instanceof RunError) return thrown;
@@ -139,7 +134,8 @@ export const createTwilioHttp = ({ baseUrl, clock, timing: shorter }: TwilioHttp
     const call: Call = { timing, clock, signal, deadline: clock() + timing.wholeMs };
     const request = async (sdkRequest: SdkRequest): Promise<SdkResponse> => {
       const { method, username, password, params, data } = sdkRequest;
-      const address = addressWith(addressOf(sdkRequest.uri), params);
+      const address = addressOf(sdkRequest.uri);
+      for (const [name, value] of formOf(params)) address.searchParams.append(name, value);
       const credential = Buffer.from(`${username}:${password}`).toString('base64');
       const headers = { ...sdkRequest.headers, Authorization: `Basic ${credential}` };
       const body = data && formOf(data).toString();

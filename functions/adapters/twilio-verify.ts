@@ -20,7 +20,7 @@ import type {
 import { type RefusedOperation, refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
 import { Unreached } from './twilio-connection.ts';
 import { unreadable } from './twilio-exchange.ts';
-import { createTwilioHttp, type SdkHttpClient, type TwilioHttpOptions } from './twilio-http-client.ts';
+import { createTwilioHttp, type TwilioHttpOptions } from './twilio-http-client.ts';
 
 /** What the Twilio gateway stands on. */
 export interface TwilioVerifyOptions extends TwilioHttpOptions {
@@ -47,7 +47,12 @@ interface ServiceContext {
 }
 
 /** The SDK's own way to a service, its class V2, loads every resource of Verify: 110 kB more than the two used here. */
-const verifyPart = (client: BaseTwilio.Client, service: ServiceSid): ServiceContext => {
+const serviceOf = (
+  { accountSid, username, password }: TwilioSecret,
+  service: ServiceSid,
+  options: BaseTwilio.ClientOpts,
+): ServiceContext => {
+  const client = new BaseTwilio.Client(username, password, { accountSid, ...options });
   const v2 = new Version.default(new Domain.default(client, 'https://verify.twilio.com'), 'v2') as V2;
   return {
     verifications: VerificationListInstance(v2, service),
@@ -127,30 +132,18 @@ export const createTwilioVerify = (options: TwilioVerifyOptions): VerifyProvider
   // Empty, not undefined: else the SDK reads the environment by itself.
   const where = { region: region ?? '', edge: edge ?? '' };
 
-  const serviceOf = (
-    secret: TwilioSecret,
-    service: ServiceSid,
-    httpClient: SdkHttpClient,
-  ): ServiceContext => {
-    const { accountSid, username, password } = secret;
-    return verifyPart(
-      new BaseTwilio.Client(username, password, { accountSid, httpClient, ...where }),
-      service,
-    );
-  };
-
   const call = async <T>(
     service: ServiceSid,
     operation: RefusedOperation,
     ask: (twilio: ServiceContext) => Promise<T>,
   ): Promise<T> => {
     const secret = await secrets.current();
-    const httpClient = newHttpClient();
+    const client = { httpClient: newHttpClient(), ...where };
     try {
-      return await ask(serviceOf(secret, service, httpClient)).catch(async (thrown: unknown) => {
+      return await ask(serviceOf(secret, service, client)).catch(async (thrown: unknown) => {
         const replacement = credentialRefused(thrown) ? await secrets.replacementOf(secret) : undefined;
         if (replacement === undefined) throw thrown;
-        return ask(serviceOf(replacement, service, httpClient));
+        return ask(serviceOf(replacement, service, client));
       });
     } catch (thrown) {
       throw failureOf(thrown, operation);

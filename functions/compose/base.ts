@@ -1,6 +1,6 @@
+import type { PartDurations } from '../adapters/part-durations.ts';
 import type { Log } from '../observability/log-catalogue.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { PartDurations } from '../observability/part-durations.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Environment } from './environment.ts';
 

@@ -1,8 +1,8 @@
+import { PartDurations } from '../adapters/part-durations.ts';
 import type { Log } from '../observability/log-catalogue.ts';
 import { createLog } from '../observability/logger.ts';
 import { serviceName } from '../observability/metric-catalogue.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
-import { PartDurations } from '../observability/part-durations.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import type { Ports } from '../service/ports.ts';
 import { Base, type Part } from './base.ts';
@@ -50,8 +50,8 @@ export const compose = <Used extends keyof Ports>(
   const name = environment.optional('POWERTOOLS_SERVICE_NAME') ?? serviceName;
   const log = createLog(name);
   const metrics = createMetrics(name);
-  const durations = new PartDurations();
   const clock = systemClock;
+  const durations = new PartDurations(clock);
   let composed: () => Pick<Ports, Used>;
   try {
     const ports = composePorts(composers, new Base({ environment, log, metrics, durations, clock }));

@@ -1,6 +1,7 @@
 import { createSecretCache, createSecretsManagerClient, type SecretCache } from '../adapters/secret-cache.ts';
 import { parseTwilioSecret } from '../adapters/twilio-secret.ts';
-import { type HashKeys, parseHashKeys } from '../privacy/hash-keys.ts';
+import { hashUnder, parseHashKeys } from '../privacy/hash-keys.ts';
+import type { KeyedHash } from '../privacy/keyed-hash.ts';
 import { RunError } from '../runtime/errors.ts';
 import type { TwilioSecret } from '../verify/credentials.ts';
 import type { Base } from './base.ts';
@@ -23,9 +24,9 @@ const secret = <T>(base: Base, name: VariableName, parse: (text: string) => T): 
   return cache;
 };
 
-const readHashKeys = (text: string): HashKeys => {
+const readHash = (text: string): KeyedHash => {
   const keys = parseHashKeys(text);
-  if (keys !== undefined) return keys;
+  if (keys !== undefined) return hashUnder(keys);
   const fix =
     'The destination key secret must hold "current", a key of at least 16 characters, and once it was rotated "previous" and "current_since"';
   throw new RunError('misconfigured', { reason: 'destination_key', fix });
@@ -35,6 +36,6 @@ const readHashKeys = (text: string): HashKeys => {
 export const twilioSecret = (base: Base): SecretCache<TwilioSecret> =>
   secret(base, 'TWILIO_SECRET_ID', parseTwilioSecret);
 
-/** The keys that destinations are hashed with. */
-export const destinationKeys = (base: Base): SecretCache<HashKeys> =>
-  secret(base, 'DESTINATION_KEY_SECRET_ID', readHashKeys);
+/** The hash of destinations, made once for each value of its secret. */
+export const destinationHash = (base: Base): SecretCache<KeyedHash> =>
+  secret(base, 'DESTINATION_KEY_SECRET_ID', readHash);

@@ -68,8 +68,7 @@ const parsedBody = ({ body, isBase64Encoded }: Json): unknown => {
 };
 
 /** The header is a way to give the field; a body that says otherwise is refused. */
-const withIdempotencyKey = (input: Json, key: string | undefined): Json => {
-  if (key === undefined) return input;
+const withIdempotencyKey = (input: Json, key: string): Json => {
   const said = input['idempotency_key'];
   const same = typeof said === 'string' && said.trim() === key.trim();
   if (said !== undefined && said !== null && !same)
@@ -92,8 +91,9 @@ const httpInput = (
   const input = parsedBody(event);
   if (!isRecord(input)) throw new RunError('invalid_input', { sentence: 'The body must be a JSON object' });
   // Clients may send the header with every POST; a function without the field passes over it.
-  return Object.hasOwn(declarations, 'idempotency_key')
-    ? withIdempotencyKey(input, headers.get('idempotency-key'))
+  const key = headers.get('idempotency-key');
+  return key !== undefined && Object.hasOwn(declarations, 'idempotency_key')
+    ? withIdempotencyKey(input, key)
     : input;
 };
 

@@ -63,10 +63,10 @@ export const lambdaHandler = <
     const { event, context, response, error } = invocation;
     const outcome = error instanceof Error ? failure(error, definition) : (response as Outcome);
     observe(invocation, outcome);
-    invocation.response =
-      event.caller.kind === 'http'
-        ? httpReply(outcome, event.requestId ?? context.awsRequestId, corsHeaders(corsOrigins, event.origin))
-        : outcome.answer;
+    if (event.caller.kind === 'http') {
+      const cors = corsOrigins.length === 0 ? {} : corsHeaders(corsOrigins, event.origin);
+      invocation.response = httpReply(outcome, event.requestId ?? context.awsRequestId, cors);
+    } else invocation.response = outcome.answer;
   };
 
   const pipeline = middy<LambdaRequest, Outcome | Result, Error, Context, { startedAt: number }>({

@@ -39,14 +39,9 @@ const fieldsOf = (text: string): Record<string, unknown> => {
   }
 };
 
-/**
- * The hash at a moment: every container changes to a new key in the same one, whenever it read the secret, so that no
- * two count under different keys.
- *
- * @param now - milliseconds since the epoch.
- */
-export const hashUnder = ({ current, previous, since }: HashKeys, now: number): KeyedHash => {
-  if (previous === undefined) return createKeyedHash(current);
-  const before = createKeyedHash(previous);
-  return now < since ? before : createKeyedHash(current, { hash: before, until: since });
-};
+/** The hash under the current key, with the one before it where there is one. */
+export const hashUnder = ({ current, previous, since }: HashKeys): KeyedHash =>
+  createKeyedHash(
+    current,
+    previous === undefined ? undefined : { hash: createKeyedHash(previous), until: since },
+  );

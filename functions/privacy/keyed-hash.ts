@@ -26,6 +26,15 @@ export const createKeyedHash = (key: string, before?: KeyedHash['before']): Keye
   );
 
 /**
+ * The hash at a moment: every container changes to a new key in the same one, whenever it read the secret, so that no
+ * two count under different keys.
+ *
+ * @param now - milliseconds since the epoch.
+ */
+export const hashAt = (hash: KeyedHash, now: number): KeyedHash =>
+  hash.before !== undefined && now < hash.before.until ? hash.before.hash : hash;
+
+/**
  * The hash before this one, while what was written with it may still count.
  *
  * @param lives - how long that is after the change, in milliseconds.

@@ -3,9 +3,9 @@ import type { AbuseGuard } from '../../guard/abuse-guard.ts';
 import { assembleGuard } from '../../guard/assemble-guard.ts';
 import { estimatedCost } from '../../guard/spend/daily-budget-shares.ts';
 import { createGuardWatch } from '../../observability/guard-watch.ts';
-import { hashUnder } from '../../privacy/hash-keys.ts';
+import { hashAt } from '../../privacy/keyed-hash.ts';
 import type { Base } from '../base.ts';
-import { destinationKeys } from '../secrets.ts';
+import { destinationHash } from '../secrets.ts';
 import { twilioOptions } from '../twilio.ts';
 import { policy as policyPort } from './policy.ts';
 import { store as storePort } from './store.ts';
@@ -15,11 +15,11 @@ export const guard = (base: Base): AbuseGuard => {
   const policy = base.get(policyPort);
   // First the secrets, whose reading takes longest.
   const twilio = base.get(twilioOptions);
-  const keys = base.get(destinationKeys);
+  const hash = base.get(destinationHash);
   const { clock, log, metrics } = base;
   return assembleGuard({
     store: base.get(storePort),
-    hash: async () => hashUnder(await keys.current(), clock()),
+    hash: async () => hashAt(await hash.current(), clock()),
     policy,
     clock,
     lookup: createTwilioLookup(twilio),

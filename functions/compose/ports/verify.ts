@@ -1,4 +1,4 @@
-import { timedCalls } from '../../adapters/timed.ts';
+import { timedCalls } from '../../adapters/part-durations.ts';
 import { createTwilioVerify } from '../../adapters/twilio-verify.ts';
 import type { VerifyProvider } from '../../verify/provider.ts';
 import type { Base } from '../base.ts';
@@ -8,5 +8,5 @@ import { policy } from './policy.ts';
 /** Twilio Verify. */
 export const verify = (base: Base): VerifyProvider => {
   const { fallback_channels: fallbackChannels } = base.get(policy);
-  return timedCalls(createTwilioVerify({ ...base.get(twilioOptions), fallbackChannels }), base);
+  return timedCalls(createTwilioVerify({ ...base.get(twilioOptions), fallbackChannels }), base.durations);
 };

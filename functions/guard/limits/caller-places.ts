@@ -44,49 +44,46 @@ export class CallerPlaces {
 
   constructor(store: GuardStore, policy: Policy, { reserves, id, now, callers, purpose }: PlacesTaker) {
     this.#store = store;
-    this.#places = callerLimits[reserves].flatMap(({ limit: name, scope, of }) => {
+    const all: CallerPlace[] = [];
+    for (const { limit: name, scope, of } of callerLimits[reserves]) {
       const limit = windowLimit(policy, name);
-      const tokens = callers.map((caller) => caller[of]).filter((token) => token !== undefined);
-      if (limit === undefined) return [];
+      if (limit === undefined) continue;
       const { places, window } = limit;
       const sameFor = purpose === undefined ? window : Math.min(resendCooldown(policy), window);
       const common = { now, limit: places, window, purpose: purpose ?? id, sameFor, holder: id };
-      return tokens.map(
-        (token): CallerPlace => ({
-          request: { ...common, key: `${scope}#${token}` },
-          limit: name,
-          held: 'no',
-          fresh: false,
-          freeAt: 0,
-        }),
-      );
-    });
+      for (const { [of]: token } of callers) {
+        if (token === undefined) continue;
+        const request = { ...common, key: `${scope}#${token}` };
+        all.push({ request, limit: name, held: 'no', fresh: false, freeAt: 0 });
+      }
+    }
+    this.#places = all;
   }
 
   /** Takes the places that this request does not hold yet. */
   async take(now: number): Promise<void> {
-    await allOf(
-      this.#places.map(async (place) => {
-        if (place.held === 'taken') place.fresh = false;
-        else this.#hold(place, await this.#store.take({ ...place.request, now }));
-      }),
-    );
+    const taking: Promise<void>[] = [];
+    for (const place of this.#places) {
+      if (place.held === 'taken') place.fresh = false;
+      else taking.push(this.#hold(place, this.#store.take({ ...place.request, now })));
+    }
+    await allOf(taking);
   }
 
   /** The limits in which this request shares a place, or found none. */
   waits(held: 'joined' | 'full'): readonly Wait[] {
-    return this.#places
-      .filter((place) => place.held === held)
-      .map(({ limit, freeAt }) => ({ limit, freeAt }));
+    const waits: Wait[] = [];
+    for (const place of this.#places)
+      if (place.held === held) waits.push({ limit: place.limit, freeAt: place.freeAt });
+    return waits;
   }
 
   /** Makes the places that identical starts share this request's own, which count from now on. */
   async adopt(now: number): Promise<void> {
-    await allOf(
-      this.#places.map(async (place) => {
-        if (!place.fresh) this.#hold(place, await this.#store.adopt({ ...place.request, now }));
-      }),
-    );
+    const adopting: Promise<void>[] = [];
+    for (const place of this.#places)
+      if (!place.fresh) adopting.push(this.#hold(place, this.#store.adopt({ ...place.request, now })));
+    await allOf(adopting);
   }
 
   /** Gives back what was taken; a place that identical starts share stays with the others. */
@@ -100,7 +97,8 @@ export class CallerPlaces {
     );
   }
 
-  #hold(place: CallerPlace, taken: Taken): void {
+  async #hold(place: CallerPlace, taking: Promise<Taken>): Promise<void> {
+    const taken = await taking;
     // The SDK repeats a write whose reply was lost, and then finds its own.
     const own = taken.kind === 'joined' && place.request.purpose === place.request.holder;
     place.held = own ? 'taken' : taken.kind;

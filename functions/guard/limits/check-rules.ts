@@ -1,9 +1,9 @@
 import { minute } from '../../runtime/clock.ts';
+import type { Hints } from '../../runtime/envelope.ts';
 import type { Refusal } from '../../runtime/errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CallerKeys } from '../request/caller-keys.ts';
 import {
-  type Check,
   type DestinationState,
   laneOf,
   standingOf,
@@ -90,13 +90,18 @@ const checkWaits = (state: DestinationState, ask: CheckAsk, policy: Policy): rea
   const waits: Wait[] = [{ limit: 'cooldown_seconds_after_failed_check', freeAt }];
   const limit = windowLimit(policy, 'check_per_identity_per_10m');
   if (limit !== undefined) {
-    const wait = (counts: (check: Check) => boolean, places: number): Wait => {
-      const times = state.checks.filter(counts).map(({ at }) => at);
-      return { limit: limit.limit, freeAt: windowFreeAt(times, { ...limit, places }) };
-    };
-    if (ask.caller.identity === undefined) waits.push(wait(({ counts }) => counts, limit.places));
-    if (standing !== 'owner')
-      waits.push(wait(({ stranger }) => stranger, outsidersPlaces(standing, limit.places)));
+    const counted: number[] = [];
+    const strangers: number[] = [];
+    for (const { at, counts, stranger } of state.checks) {
+      if (counts) counted.push(at);
+      if (stranger) strangers.push(at);
+    }
+    if (ask.caller.identity === undefined)
+      waits.push({ limit: limit.limit, freeAt: windowFreeAt(counted, limit) });
+    if (standing !== 'owner') {
+      const share = { ...limit, places: outsidersPlaces(standing, limit.places) };
+      waits.push({ limit: limit.limit, freeAt: windowFreeAt(strangers, share) });
+    }
   }
   return waits;
 };
@@ -125,10 +130,9 @@ const currentRecord = (state: DestinationState, service: string): VerificationRe
   const record = state.records[service];
   if (record === undefined) return undefined;
   const over = record.end === null ? record.expiresAt : record.endedAt;
-  const superseded = Object.values(state.last).some(
-    (last) => last.service === service && last.state === 'flying' && last.at >= over,
-  );
-  return superseded ? undefined : record;
+  for (const last of Object.values(state.last))
+    if (last.service === service && last.state === 'flying' && last.at >= over) return undefined;
+  return record;
 };
 
 /**
@@ -187,6 +191,16 @@ export const checksLeft = (state: DestinationState, ask: CheckAsk, policy: Polic
   if (limit === undefined || ask.caller.identity !== undefined) return Math.max(0, byVerification);
   const recent = state.checks.filter(({ at, counts }) => counts && at > ask.now - limit.window).length;
   return Math.max(0, Math.min(byVerification, limit.places - recent));
+};
+
+/** What a caller may do next after a check. */
+export const checkHints = (state: DestinationState, ask: CheckAsk, policy: Policy): Hints => {
+  const record = state.records[ask.service];
+  if (record === undefined || record.end !== null) return {};
+  return {
+    checksLeft: checksLeft(state, ask, policy),
+    expiresIn: secondsUntil(record.expiresAt, ask.now),
+  };
 };
 
 const isSame = (one: VerificationRecord, other: VerificationRecord | undefined): boolean =>

@@ -220,11 +220,15 @@ export const withCheck = (
 
 /** The state without a check that was not judged, or that was right. */
 export const withoutCheck = (before: DestinationState, id: string): DestinationState => {
-  const gone = before.checks.find((check) => check.id === id);
+  let gone: Check | undefined;
+  const checks: Check[] = [];
+  for (const check of before.checks)
+    if (check.id === id) gone = check;
+    else checks.push(check);
   if (gone === undefined) return before;
-  const checks = before.checks.filter((check) => check.id !== id);
+  const { stranger } = gone;
   const lane = laneOf(gone);
-  const previous = checks.find((check) => check.stranger === gone.stranger)?.at ?? 0;
+  const previous = checks.find((check) => check.stranger === stranger)?.at ?? 0;
   const count = Math.max(0, before.failures[lane].count - 1);
   return { ...before, checks, failures: { ...before.failures, [lane]: { count, at: previous } } };
 };

@@ -8,10 +8,9 @@ import { contention, type DocumentPlace } from '../store/documents.ts';
 import { CallerPlaces } from './caller-places.ts';
 import { DestinationDocument } from './destination-document.ts';
 import { stateLives, withoutSend } from './destination-state.ts';
-import { startHints } from './hints.ts';
 import { IdempotencyKey, keyLife } from './idempotency-key.ts';
 import { goesOnWithout, type LimitsParts, type Reserved, type StartAnswer } from './limits.ts';
-import { decideSend, doubtful, type SendAsk, settled, withExactWait } from './send-rules.ts';
+import { decideSend, doubtful, type SendAsk, settled, startHints, withExactWait } from './send-rules.ts';
 import { callerWindow, refusalOf } from './windows.ts';
 
 /** How often an identical start on its way is looked at, and for how long in all, in milliseconds. */

@@ -1,8 +1,10 @@
+import type { Hints } from '../../runtime/envelope.ts';
 import { type Refusal, RunError } from '../../runtime/errors.ts';
 import type { Channel } from '../../verify/channel.ts';
 import type { Started } from '../../verify/provider.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CallerKeys } from '../request/caller-keys.ts';
+import { checksPerVerification } from './check-rules.ts';
 import {
   type DestinationState,
   type LastSend,
@@ -51,21 +53,38 @@ export const destinationWaits = (
 ): readonly Wait[] => {
   const cooldown = resendCooldown(policy);
   const last = state.last[ask.channel];
-  const waits: Wait[] =
-    last === undefined || cooldown === 0
-      ? []
-      : [{ limit: 'resend_cooldown_seconds', freeAt: last.at + cooldown }];
-  const all = state.sends.map(({ at }) => at);
-  const strangers = state.sends.filter(({ stranger }) => stranger).map(({ at }) => at);
+  const waits: Wait[] = [];
+  if (last !== undefined && cooldown !== 0 && last.at + cooldown > ask.now)
+    waits.push({ limit: 'resend_cooldown_seconds', freeAt: last.at + cooldown });
+  const isStranger = standingOf(state, ask.caller) === 'stranger';
+  const all: number[] = [];
+  const strangers: number[] = [];
+  for (const { at, stranger } of state.sends) {
+    all.push(at);
+    if (stranger) strangers.push(at);
+  }
   for (const name of ['send_per_to_per_10m', 'send_per_to_per_24h'] as const) {
     const limit = windowLimit(policy, name);
     if (limit === undefined) continue;
-    waits.push({ limit: name, freeAt: windowFreeAt(all, limit) });
-    if (standingOf(state, ask.caller) !== 'stranger') continue;
-    const share = { ...limit, places: strangersPlaces(limit.places) };
-    waits.push({ limit: name, freeAt: windowFreeAt(strangers, share) });
+    const freeAt = windowFreeAt(all, limit);
+    if (freeAt > ask.now) waits.push({ limit: name, freeAt });
+    if (!isStranger) continue;
+    const shareFreeAt = windowFreeAt(strangers, { ...limit, places: strangersPlaces(limit.places) });
+    if (shareFreeAt > ask.now) waits.push({ limit: name, freeAt: shareFreeAt });
   }
-  return waits.filter(({ freeAt }) => freeAt > ask.now);
+  return waits;
+};
+
+/** What a caller may do next after a start. */
+export const startHints = (state: DestinationState, ask: SendAsk, policy: Policy): Hints => {
+  let freeAt = ask.now;
+  for (const wait of destinationWaits(state, ask, policy)) freeAt = Math.max(freeAt, wait.freeAt);
+  const record = state.records[ask.service];
+  return {
+    nextSend: secondsUntil(freeAt, ask.now),
+    checksLeft: record === undefined ? undefined : Math.max(0, checksPerVerification - record.checks),
+    expiresIn: record === undefined ? undefined : secondsUntil(record.expiresAt, ask.now),
+  };
 };
 
 /**
@@ -92,9 +111,8 @@ export const decideSend = (
   const refusal = waits.length === 0 ? undefined : refusalOf([...waits, ...laterWaits], now);
   if (refusal !== undefined) return { kind: 'refuse', refusal };
   const flying = { at: now, id, by: caller.by, service, state: 'flying', sid: null } as const;
-  const kept = Math.max(
-    ...(['send_per_to_per_10m', 'send_per_to_per_24h'] as const).map((name) => policy.rate_limits[name] ?? 0),
-  );
+  const { send_per_to_per_10m: shorter, send_per_to_per_24h: longer } = policy.rate_limits;
+  const kept = Math.max(shorter ?? 0, longer ?? 0);
   return {
     kind: 'reserve',
     state: withSend(state, channel, flying, standingOf(state, caller) === 'stranger', kept),

@@ -52,10 +52,8 @@ export const secondsUntil = (moment: number, now: number): number =>
 
 /** The refusal of the limit that lasts longest, or nothing where none says no. */
 export const refusalOf = (waits: readonly Wait[], now: number): Refusal | undefined => {
-  const longest = waits.reduce<Wait | undefined>(
-    (worst, wait) => (wait.freeAt > (worst?.freeAt ?? now) ? wait : worst),
-    undefined,
-  );
+  let longest: Wait | undefined;
+  for (const wait of waits) if (wait.freeAt > (longest?.freeAt ?? now)) longest = wait;
   if (longest === undefined) return undefined;
   const retryAfter = secondsUntil(longest.freeAt, now);
   return {

@@ -38,9 +38,15 @@ export const callerKeys = (caller: Caller, hash: KeyedHash): CallerKeys => {
 };
 
 /** The identity and the network of a caller, as far as it has them: what a destination remembers an owner by. */
-export const ownTokens = ({ identity, network }: CallerKeys): readonly Hashed[] =>
-  [identity, network].filter((hash) => hash !== undefined);
+export const ownTokens = ({ identity, network }: CallerKeys): readonly Hashed[] => {
+  const tokens: Hashed[] = [];
+  if (identity !== undefined) tokens.push(identity);
+  if (network !== undefined) tokens.push(network);
+  return tokens;
+};
 
 /** Whether a caller is one of a destination's owners, who have verified it before. Trusted callers count as such. */
-export const isOwner = (owners: readonly string[], caller: CallerKeys): boolean =>
-  caller.trusted || ownTokens(caller).some((token) => owners.includes(token));
+export const isOwner = (owners: readonly string[], { identity, network, trusted }: CallerKeys): boolean =>
+  trusted ||
+  (identity !== undefined && owners.includes(identity)) ||
+  (network !== undefined && owners.includes(network));

@@ -69,14 +69,17 @@ export class BlockMemory {
     if (!blocksOn.recipient.includes(channel)) return undefined;
     const now = this.#clock();
     const older = request.before(rememberedFor.recipient);
-    const hashes = older === undefined ? [request.hashes] : [request.hashes, older];
+    const reading = [this.#read(request, request.hashes, channel, now)];
+    if (older !== undefined) reading.push(this.#read(request, older, channel, now));
     try {
-      const found = await allOf(hashes.map((each) => this.#read(request, each, channel, now)));
-      const suppressed = Math.max(...found.map(({ held, recipient }) => held.suppressed[recipient] ?? 0));
+      let suppressed = 0;
+      let fraud = 0;
+      for (const { held, recipient } of await allOf(reading)) {
+        suppressed = Math.max(suppressed, held.suppressed[recipient] ?? 0);
+        fraud = Math.max(fraud, held.fraudUntil);
+      }
       if (suppressed > now) return blocked('recipient', suppressed);
-      if (!blocksOn.range.includes(channel)) return undefined;
-      const fraud = Math.max(...found.map(({ held }) => held.fraudUntil));
-      return fraud > now ? blocked('range', fraud) : undefined;
+      return fraud > now && blocksOn.range.includes(channel) ? blocked('range', fraud) : undefined;
     } catch {
       return undefined;
     }

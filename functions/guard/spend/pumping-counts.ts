@@ -70,16 +70,17 @@ export class PumpingCounts {
   async read(all: readonly Counted[], now: number, days: number): Promise<readonly (readonly Counters[])[]> {
     if (this.#readings.size > maxReadings) this.#readings.clear();
     const today = Math.floor(now / day);
-    const dates = Array.from({ length: days }, (_, age) => today - age);
-    const stale = all.flatMap(({ key, shards }) =>
-      dates.flatMap((date) =>
-        Array.from({ length: shards }, (_, shard) => itemKey(key, date, shard)).filter(
-          (item) => !this.#isFresh(item, date, now),
-        ),
-      ),
-    );
+    const stale: string[] = [];
+    for (const { key, shards } of all)
+      for (let date = today; date > today - days; date -= 1)
+        for (let shard = 0; shard < shards; shard += 1) {
+          const item = itemKey(key, date, shard);
+          if (!this.#isFresh(item, date, now)) stale.push(item);
+        }
     await this.#refresh(stale, now);
-    return all.map((counted) => dates.map((date) => this.#countsOf(counted, date)));
+    const read: (readonly Counters[])[] = [];
+    for (const counted of all) read.push(this.#countsOf(counted, today, days));
+    return read;
   }
 
   /** Adds one to a count of today. */
@@ -94,23 +95,26 @@ export class PumpingCounts {
   /** Writes out what is due. Never throws: what can't be written is lost, for it may have been written. */
   async flush(now: number): Promise<void> {
     for (const [id, at] of this.#writtenAt) if (now - at >= writeEvery) this.#writtenAt.delete(id);
-    const due = [...this.#kept].filter(([id, { counted, since }]) =>
-      counted.waits === 'always' ? now - since >= writeEvery : !this.#writtenAt.has(id),
-    );
-    await Promise.all(
-      due.map(async ([id, { amounts, counted, date }]) => {
-        this.#kept.delete(id);
-        this.#writtenAt.set(id, now);
-        const key = itemKey(counted.key, date, Math.floor(this.#parts.random() * counted.shards));
-        try {
-          const counters = await this.#parts.store.add(key, amounts, {}, (date + allDays + 1) * day);
-          // As old as it was, so that all shards are read again at once.
-          this.#readings.set(key, { counters: counters ?? {}, at: this.#readings.get(key)?.at ?? now });
-        } catch {
-          this.#parts.onFailure('write');
-        }
-      }),
-    );
+    const writing: Promise<void>[] = [];
+    for (const [id, kept] of this.#kept) {
+      const { counted, since } = kept;
+      const isDue = counted.waits === 'always' ? now - since >= writeEvery : !this.#writtenAt.has(id);
+      if (isDue) writing.push(this.#write(id, kept, now));
+    }
+    await Promise.all(writing);
+  }
+
+  async #write(id: string, { amounts, counted, date }: Kept, now: number): Promise<void> {
+    this.#kept.delete(id);
+    this.#writtenAt.set(id, now);
+    const key = itemKey(counted.key, date, Math.floor(this.#parts.random() * counted.shards));
+    try {
+      const counters = await this.#parts.store.add(key, amounts, {}, (date + allDays + 1) * day);
+      // As old as it was, so that all shards are read again at once.
+      this.#readings.set(key, { counters: counters ?? {}, at: this.#readings.get(key)?.at ?? now });
+    } catch {
+      this.#parts.onFailure('write');
+    }
   }
 
   #isFresh(item: string, date: number, now: number): boolean {
@@ -129,11 +133,15 @@ export class PumpingCounts {
     }
   }
 
-  #countsOf({ key, shards }: Counted, date: number): Counters {
-    const written = Array.from(
-      { length: shards },
-      (_, shard) => this.#readings.get(itemKey(key, date, shard))?.counters ?? {},
-    );
-    return sum([...written, this.#kept.get(`${key}#${date}`)?.amounts ?? {}]);
+  /** What was written of so many days, today first, and what is kept back. */
+  #countsOf({ key, shards }: Counted, today: number, days: number): readonly Counters[] {
+    const counts: Counters[] = [];
+    for (let date = today; date > today - days; date -= 1) {
+      const parts: Counters[] = [];
+      for (let shard = 0; shard < shards; shard += 1)
+        parts.push(this.#readings.get(itemKey(key, date, shard))?.counters ?? {});
+      counts.push(sum([...parts, this.#kept.get(`${key}#${date}`)?.amounts ?? {}]));
+    }
+    return counts;
   }
 }

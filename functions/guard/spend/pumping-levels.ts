@@ -15,8 +15,11 @@ export type Spans = readonly number[];
  * @param spans - one more than the budget is wide.
  * @param elapsed - how much of the running span is over, from 0 to 1.
  */
-export const remaining = (spans: Spans, elapsed: number): number =>
-  spans.reduce((sum, count, age) => sum + (age < spans.length - 1 ? count : count * (1 - elapsed)), 0);
+export const remaining = (spans: Spans, elapsed: number): number => {
+  let sum = 0;
+  for (const [age, count] of spans.entries()) sum += age < spans.length - 1 ? count : count * (1 - elapsed);
+  return sum;
+};
 
 /** What was sent and approved, in the same spans. */
 export interface Traffic {
@@ -92,55 +95,59 @@ export const withFiner = (counters: Counters, from: string, to: string): Counter
   );
 };
 
-const byHour = (days: Days, direction: Direction, now: number, spans: number): readonly number[] => {
+/** The counts of the running hour and of the 24 before it. */
+const byHour = (days: Days, direction: Direction, now: number): Spans => {
   const running = Math.floor(now / hour);
   const today = Math.floor(now / day);
-  return Array.from({ length: spans }, (_, age) => {
+  const counts: number[] = [];
+  for (let age = 0; age <= hoursOfDay; age += 1) {
     const at = (running - age) * hour;
-    return days[today - Math.floor(at / day)]?.[hourName(direction, at)] ?? 0;
-  });
+    counts.push(days[today - Math.floor(at / day)]?.[hourName(direction, at)] ?? 0);
+  }
+  return counts;
 };
 
-const byDay = (days: Days, name: string): readonly number[] => days.map((counters) => counters[name] ?? 0);
-
-const best = (counts: readonly number[]): number => Math.max(0, ...counts);
+/** The approvals of the best day before today, of what is counted by the hour. */
+const bestDay = (days: Days): number => {
+  let best = 0;
+  for (const counters of days.slice(1)) {
+    let approved = 0;
+    for (const [name, count] of Object.entries(counters)) if (/^a\d+$/.test(name)) approved += count;
+    best = Math.max(best, approved);
+  }
+  return best;
+};
 
 /** How full the budgets are of what is counted by the hour, over the last hour and the last 24. */
 const hourlyLevels = (days: Days, now: number, budgets: Readonly<Record<'hour' | 'day', LeakyBudget>>) => {
   const elapsed = (now % hour) / hour;
-  const traffic = (spans: number): Traffic => ({
-    sent: byHour(days, 'sent', now, spans),
-    approved: byHour(days, 'approved', now, spans),
-  });
-  const approvedOn = (counters: Counters): number =>
-    Object.entries(counters).reduce((sum, [name, count]) => (/^a\d+$/.test(name) ? sum + count : sum), 0);
-  const usual = best(days.slice(1).map(approvedOn));
+  const sent = byHour(days, 'sent', now);
+  const approved = byHour(days, 'approved', now);
+  const lastHour = { sent: sent.slice(0, 2), approved: approved.slice(0, 2) };
+  const usual = bestDay(days);
   return {
-    hour: levelOf(traffic(2), elapsed, budgets.hour, usual / busyHours),
-    day: levelOf(traffic(hoursOfDay + 1), elapsed, budgets.day, usual),
+    hour: levelOf(lastHour, elapsed, budgets.hour, usual / busyHours),
+    day: levelOf({ sent, approved }, elapsed, budgets.day, usual),
   };
 };
 
 /** How full the budget is of what is counted by the day. */
 const dailyLevel = (days: Days, finer: string, now: number, budget: LeakyBudget): Level => {
-  const sent = byDay(days, finerName('sent', finer));
-  const approved = byDay(days, finerName('approved', finer));
+  const sent: number[] = [];
+  const approved: number[] = [];
+  for (const counters of days) {
+    sent.push(counters[finerName('sent', finer)] ?? 0);
+    approved.push(counters[finerName('approved', finer)] ?? 0);
+  }
   const traffic = { sent: sent.slice(0, 2), approved: approved.slice(0, 2) };
-  return levelOf(traffic, (now % day) / day, budget, best(approved.slice(1)));
+  return levelOf(traffic, (now % day) / day, budget, Math.max(0, ...approved.slice(1)));
 };
 
-/** The budgets for numbers of a country. */
-const budgetsFor = (policy: PumpingPolicy, country: string | null) => {
-  const own = country === null ? undefined : policy.by_country[country];
-  const budget = (name: PumpingBudget): LeakyBudget => {
-    const { minimum = policy[name].minimum, ratio = policy[name].ratio } = own?.[name] ?? {};
-    return { minimum, ratio };
-  };
-  return {
-    country: { hour: budget('country_hour'), day: budget('country_day') },
-    wide: { hour: budget('wide_prefix_hour'), day: budget('wide_prefix_day') },
-    finer: budget('prefix_day'),
-  };
+/** A budget for numbers of a country: what it does not set itself is the policy's. */
+const budgetFor = (policy: PumpingPolicy, name: PumpingBudget, country: string | null): LeakyBudget => {
+  const own = country === null ? undefined : policy.by_country[country]?.[name];
+  const { minimum = policy[name].minimum, ratio = policy[name].ratio } = own ?? {};
+  return { minimum, ratio };
 };
 
 /** A budget that has no room for another send. */
@@ -160,11 +167,17 @@ export interface PumpingTraffic {
 /** The first budget, from the finest to the coarsest, that has no room for another send. */
 export const tripOf = (traffic: PumpingTraffic, policy: PumpingPolicy, now: number): Trip | undefined => {
   const { country, countryDays, finer, wideDays } = traffic;
-  const budgets = budgetsFor(policy, country);
-  const wide = hourlyLevels(wideDays, now, budgets.wide);
-  const whole = hourlyLevels(countryDays, now, budgets.country);
+  const wide = hourlyLevels(wideDays, now, {
+    hour: budgetFor(policy, 'wide_prefix_hour', country),
+    day: budgetFor(policy, 'wide_prefix_day', country),
+  });
+  const whole = hourlyLevels(countryDays, now, {
+    hour: budgetFor(policy, 'country_hour', country),
+    day: budgetFor(policy, 'country_day', country),
+  });
+  const prefixDay = budgetFor(policy, 'prefix_day', country);
   const levels: readonly (readonly [PumpingBudget, Level | undefined])[] = [
-    ['prefix_day', finer === undefined ? undefined : dailyLevel(wideDays, finer, now, budgets.finer)],
+    ['prefix_day', finer === undefined ? undefined : dailyLevel(wideDays, finer, now, prefixDay)],
     ['wide_prefix_hour', wide.hour],
     ['wide_prefix_day', wide.day],
     ['country_hour', whole.hour],

@@ -105,11 +105,13 @@ export class PumpingBreaker {
     const { country, prefixesBefore = [] } = facts;
     const [finer, wide] = facts.prefixes;
     const [finerBefore, wideBefore] = prefixesBefore;
-    const countries = country === null ? [] : [countedCountry(country)];
-    const prefixes = [wide, wideBefore].filter((prefix) => prefix !== undefined).map(countedPrefix);
-    const read = await this.#counts.read([...countries, ...prefixes], now, days);
-    const countryDays = read[countries.length - 1] ?? [];
-    const [wideDays = [], daysBefore = []] = read.slice(countries.length);
+    const asked: Counted[] = country === null ? [] : [countedCountry(country)];
+    const countries = asked.length;
+    if (wide !== undefined) asked.push(countedPrefix(wide));
+    if (wideBefore !== undefined) asked.push(countedPrefix(wideBefore));
+    const read = await this.#counts.read(asked, now, days);
+    const countryDays = read[countries - 1] ?? [];
+    const [wideDays = [], daysBefore = []] = read.slice(countries);
     const traffic = { country, countryDays, finer, wideDays };
     if (finer === undefined || finerBefore === undefined) return tripOf(traffic, this.#policy, now);
     const sums = wideDays.map((counters, age) =>

@@ -3,7 +3,7 @@ import { parsePolicy } from '../../../functions/guard/policy/policy.ts';
 import { BlockMemory } from '../../../functions/guard/rules/block-memory.ts';
 import { PumpingBreaker, pumpingFacts } from '../../../functions/guard/spend/pumping.ts';
 import { hashUnder, parseHashKeys } from '../../../functions/privacy/hash-keys.ts';
-import { createKeyedHash } from '../../../functions/privacy/keyed-hash.ts';
+import { createKeyedHash, hashAt } from '../../../functions/privacy/keyed-hash.ts';
 import { RunError } from '../../../functions/runtime/errors.ts';
 import type { Destination } from '../../../functions/verify/destination.ts';
 import { createGuardWorld, http, noLimits, wrongCode } from '../../support/guard-world.ts';
@@ -160,7 +160,7 @@ describe('the secret', () => {
   const keys = { current: 'the new key, long enough', previous: 'the old key, long enough' };
   const hashed = (text: string, at: number) => {
     const parsed = parseHashKeys(text);
-    return parsed && hashUnder(parsed, at)('to', someNumber);
+    return parsed && hashAt(hashUnder(parsed), at)('to', someNumber);
   };
   const rotated = JSON.stringify({ ...keys, current_since: since });
 

@@ -1,21 +1,8 @@
-import type { Ports } from '../functions/service/ports.ts';
-import type { GuardTable } from './constructs/guard-table.ts';
-import type { VerifySecrets } from './constructs/verify-secrets.ts';
+import { type RunVariable, type VariableName, variablesOf } from '../functions/compose/environment.ts';
+import type { GuardTable } from './constructs/data/guard-table.ts';
+import type { VerifySecrets } from './constructs/data/verify-secrets.ts';
 import type { DeclaredFunction } from './declared-function.ts';
 import type { Settings } from './settings.ts';
-
-/** The ports that read a variable; every run function reads those that name none. */
-const readBy = {
-  TWILIO_SECRET_ID: ['guard', 'services', 'verify'],
-  DESTINATION_KEY_SECRET_ID: ['guard'],
-  VERIFY_TABLE_NAME: ['guard', 'store'],
-  VERIFY_POLICY: ['guard', 'policy', 'verify'],
-  TWILIO_REGION: ['guard', 'verify'],
-  TWILIO_EDGE: ['guard', 'verify'],
-  CORS_ORIGINS: [],
-} as const satisfies Readonly<Record<string, readonly (keyof Ports)[]>>;
-
-type Variable = keyof typeof readBy;
 
 /** Where a run function finds what it reads. */
 interface Sources {
@@ -24,7 +11,11 @@ interface Sources {
   readonly guard: GuardTable;
 }
 
-const valuesOf = ({ settings, secrets, guard }: Sources): Readonly<Record<Variable, string | undefined>> => ({
+const valuesOf = ({
+  settings,
+  secrets,
+  guard,
+}: Sources): Readonly<Record<RunVariable, string | undefined>> => ({
   TWILIO_SECRET_ID: secrets.twilio.secretArn,
   DESTINATION_KEY_SECRET_ID: secrets.destinationKey.secretArn,
   VERIFY_TABLE_NAME: guard.table.tableName,
@@ -32,14 +23,19 @@ const valuesOf = ({ settings, secrets, guard }: Sources): Readonly<Record<Variab
   TWILIO_REGION: settings.twilio_region,
   TWILIO_EDGE: settings.twilio_edge,
   CORS_ORIGINS: settings.cors_origins.join(' ') || undefined,
+  // Only tests write this.
+  TWILIO_API_BASE_URL: undefined,
+  // Written for every Lambda of a stage alike.
+  POWERTOOLS_SERVICE_NAME: undefined,
 });
 
 /** The variables of a run function: of those that the contract names, the ones that it reads and that have a value. */
 export const runVariables = ({ uses }: DeclaredFunction, sources: Sources): Record<string, string> => {
-  const isRead = (ports: readonly (keyof Ports)[]): boolean =>
-    ports.length === 0 || ports.some((port) => uses.includes(port));
+  const values: Readonly<Partial<Record<VariableName, string | undefined>>> = valuesOf(sources);
   const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(valuesOf(sources)))
-    if (value !== undefined && isRead(readBy[name as Variable])) variables[name] = value;
+  for (const name of variablesOf(['run_function', ...uses])) {
+    const value = values[name];
+    if (value !== undefined) variables[name] = value;
+  }
   return variables;
 };

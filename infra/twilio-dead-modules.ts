@@ -1,7 +1,7 @@
 /**
  * The packages that the Twilio SDK's Verify part imports and, because it is given our own HTTP client, never uses:
  * its own client (`axios`, `https-proxy-agent`, `qs`) and the tokens of its public key client validation
- * (`jsonwebtoken`). Bundling replaces them; test/unit/twilio-bundle.test.ts proves that they are dead and that the
+ * (`jsonwebtoken`). Bundling replaces them; test/unit/twilio/twilio-bundle.test.ts proves that they are dead and that the
  * list is whole.
  *
  * Measured with twilio 6.2.0 and esbuild 0.28.2, minified: the gateway is 541 kB with them and 177 kB without. With

@@ -4,12 +4,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/unit/{abuse-guard,breaker,daily-budget,destination-facts,destination-rules,guard,policy,pumping}*.test.ts',
-      'test/unit/{caller-key,limits,places,schema-docs,twilio-errors}.test.ts',
+      'test/unit/{guard,limits,policy,spend}/*.test.ts',
+      'test/unit/twilio/twilio-errors.test.ts',
+      'test/contract/twilio-lookup.test.ts',
       'test/integration/block-memory.test.ts',
     ],
     // The first takes seconds a run; the second asks child processes, in which no mutant lives.
-    exclude: ['test/unit/{guard-schedules,policy-command}.test.ts'],
+    exclude: ['test/unit/{limits/guard-schedules,policy/policy-command}.test.ts'],
     expect: { requireAssertions: true },
     // A run has one worker for its files, which saves half of its time; nothing of a test outlives it.
     isolate: false,

@@ -9,7 +9,11 @@ import { compose, type PortComposers, type Service } from './run-service.ts';
 /** What composes each port; a Lambda's entry names those that its function uses, so that its bundle holds no other. */
 const allPorts: PortComposers<keyof Ports> = { guard, policy, services, store, verify };
 
-/** Composes the service of a function, or of all that name no ports, from the environment. */
+/**
+ * Composes the service of a function as its Lambda would, from the environment.
+ *
+ * @param uses - the ports that the function uses; every port where left out.
+ */
 export const composeFor = (
   uses: readonly (keyof Ports)[] = Object.keys(allPorts) as (keyof Ports)[],
   environment?: Readonly<Record<string, string | undefined>>,

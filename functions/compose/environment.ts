@@ -58,6 +58,16 @@ const variables = {
 /** The name of a variable. */
 export type VariableName = keyof typeof variables;
 
+/** A variable that a run function reads, whichever ports it uses. */
+export type RunVariable = {
+  [N in VariableName]: Extract<
+    (typeof variables)[N]['readBy'][number],
+    keyof Ports | 'run_function'
+  > extends never
+    ? never
+    : N;
+}[VariableName];
+
 const all: Readonly<Record<VariableName, Variable>> = variables;
 
 /** The names of the variables that these readers read, in the order of the schema. */

@@ -1,4 +1,4 @@
-// Made from the npm package libphonenumber-js by test/unit/destination-facts-packed.test.ts; made again by
+// Made from the npm package libphonenumber-js by test/unit/guard/destination-facts-packed.test.ts; made again by
 // `npm test -- destination-facts-packed --update`.
 /** The world’s numbering plan without its countries as JSON, then one a line: its code, and its plan as JSON, packed with Brotli, in Base64. */
 export const packedPlan =

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { type ErrorCode, errorCatalogue } from '../../functions/runtime/errors.ts';
 import { needsOf } from '../../functions/service/ports.ts';
-import type { StackLambda } from '../constructs/stack-lambda.ts';
+import type { StackLambda } from '../constructs/lambdas/stack-lambda.ts';
 import { type DeclaredFunction, isForClients } from '../declared-function.ts';
 import type { AlarmSpec } from './alarm-spec.ts';
 import { type ServiceMetrics, sumOf } from './service-metrics.ts';

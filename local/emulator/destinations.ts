@@ -1,5 +1,5 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
-import type { Settings } from './settings.ts';
+import type { Settings } from './control/settings.ts';
 
 // North American area codes cannot begin with 0 or 1, have 9 in the middle, or end in 11. Exchanges are not judged:
 // many tests use the fictional +1 555 123 4567.

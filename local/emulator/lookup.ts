@@ -1,9 +1,9 @@
 import type { CountryCode } from 'libphonenumber-js/min';
 import { parsePhoneNumberFromString, validatePhoneNumberLength } from 'libphonenumber-js/min';
 import { type Operation, param } from './api.ts';
+import type { Settings } from './control/settings.ts';
 import { countryOf, isLandline, isPhoneNumber, network, startsWithAny } from './destinations.ts';
 import { invalidParameter } from './failures.ts';
-import type { Settings } from './settings.ts';
 
 const lineType = (to: string, settings: Settings) => ({
   error_code: null,

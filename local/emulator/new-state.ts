@@ -1,6 +1,6 @@
+import { defaultSettings, type Settings } from './control/settings.ts';
 import { initialCredentials } from './credentials.ts';
 import { newService } from './services.ts';
-import { defaultSettings, type Settings } from './settings.ts';
 import { defaultServiceSid } from './sids.ts';
 import type { State } from './state.ts';
 

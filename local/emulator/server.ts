@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as wait } from 'node:timers/promises';
 import { listen } from '../http-server.ts';
 import type { Reply } from './api.ts';
-import { ControlError, control } from './control.ts';
+import { ControlError, control } from './control/control.ts';
+import { answers, faultReply, takeFault } from './control/faults.ts';
+import type { Settings } from './control/settings.ts';
 import { authenticate } from './credentials.ts';
 import { failureBody, TwilioFailure } from './failures.ts';
-import { answers, faultReply, takeFault } from './faults.ts';
 import { newState } from './new-state.ts';
 import { route, withoutHostPrefix } from './routes.ts';
-import type { Settings } from './settings.ts';
 import type { ReceivedRequest } from './state.ts';
 
 /** How the emulator is started. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { jsonObject } from './api.ts';
+import type { Settings } from './control/settings.ts';
 import {
   callingCodeOf,
   countryOf,
@@ -10,7 +11,6 @@ import {
 } from './destinations.ts';
 import { failure, invalidParameter } from './failures.ts';
 import { isOn } from './services.ts';
-import type { Settings } from './settings.ts';
 import { isSid } from './sids.ts';
 import type { Service } from './state.ts';
 

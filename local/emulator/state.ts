@@ -1,5 +1,5 @@
-import type { Fault } from './faults.ts';
-import type { Settings } from './settings.ts';
+import type { Fault } from './control/faults.ts';
+import type { Settings } from './control/settings.ts';
 
 /** An API key. Times are milliseconds since the epoch. */
 export interface Key {

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { type ApiRequest, isoSeconds, type Operation, param } from './api.ts';
+import type { Settings } from './control/settings.ts';
 import { isLandline, isPhoneNumber, network } from './destinations.ts';
 import { failure, invalidParameter, notFound } from './failures.ts';
 import { magicCode } from './magic-numbers.ts';
 import { countAgainstLimits, rateLimited } from './rate-limits.ts';
 import { codeLength, isOn, serviceOf, verifyOrigin } from './services.ts';
-import type { Settings } from './settings.ts';
 import { accountSid, isSid, newSid } from './sids.ts';
 import { invalidTo, readStart, type Start } from './start-parameters.ts';
 import { destinationKey, type Service, type State, type Verification } from './state.ts';

@@ -136,6 +136,7 @@ export const rooms: readonly Room[] = [
     may: [
       'infra/',
       'functions/catalog.ts',
+      'functions/compose/environment.ts',
       'functions/canary/{canary-steps,gateway-canary}.ts',
       'functions/guard/policy/policy.ts',
       'functions/lambda/lambda-event.ts',

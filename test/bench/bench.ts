@@ -43,7 +43,11 @@ const floorOptions = {
 const comparedProgram = (name: string, options: object, scratch: string, world: Environment): Program => {
   const file = join(scratch, `${name}.mjs`);
   const entryPoint = join(import.meta.dirname, `${name}.ts`);
-  buildSync({ ...bundleOptions, ...options, entryPoints: [entryPoint], outfile: file });
+  // Only where Node's own modules are imported is one asked for by require.
+  const banner = {
+    js: `import{createRequire}from'node:module';const require=createRequire(import.meta.url);`,
+  };
+  buildSync({ ...bundleOptions, banner, ...options, entryPoints: [entryPoint], outfile: file });
   return { name, file, env: { PATH: process.env['PATH'] ?? '', ...world }, input: {} };
 };
 

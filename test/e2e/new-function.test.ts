@@ -40,8 +40,9 @@ beforeAll(async () => {
   const { stdout: deleted } = await promisify(execFile)('git', ['ls-files', '-z', '--deleted'], {
     cwd: root,
   });
-  const gone = new Set(deleted.split('\0'));
-  for (const file of stdout.split('\0').filter((name) => name !== '' && !gone.has(name))) {
+  // Where the modules are a link themselves, git takes it for a file.
+  const gone = new Set(['', 'node_modules', ...deleted.split('\0')]);
+  for (const file of stdout.split('\0').filter((name) => !gone.has(name))) {
     mkdirSync(dirname(join(scratch, file)), { recursive: true });
     cpSync(join(root, file), join(scratch, file));
   }

@@ -4,7 +4,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { RootConstruct } from 'constructs';
 import { describe, expect, it } from 'vitest';
-import { VerifyApi } from '../../infra/constructs/verify-api.ts';
+import { VerifyApi } from '../../infra/constructs/edge/verify-api.ts';
 import { readSettings } from '../../infra/settings.ts';
 
 const issuers = [{ issuer: 'https://login.example.com', audience: ['app'] }];

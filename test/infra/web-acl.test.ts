@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { catalog } from '../../functions/catalog.ts';
 import { parsePolicy } from '../../functions/guard/policy/policy.ts';
 import { errorCatalogue } from '../../functions/runtime/errors.ts';
-import { WebAcl } from '../../infra/constructs/web-acl.ts';
+import { WebAcl } from '../../infra/constructs/edge/web-acl.ts';
 import { isForClients } from '../../infra/declared-function.ts';
 import { wafRules } from '../../infra/settings/edge.ts';
 import { readSettings } from '../../infra/settings.ts';

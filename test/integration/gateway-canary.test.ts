@@ -9,7 +9,7 @@ import { testNumberOf } from '../../functions/guard/policy/test-numbers.ts';
 import type { LogFields } from '../../functions/observability/log-catalogue.ts';
 import { systemClock } from '../../functions/runtime/clock.ts';
 import type { Destination } from '../../functions/verify/destination.ts';
-import { gatewayBody, gatewayHeaders } from '../../infra/constructs/gateway-responses.ts';
+import { gatewayBody, gatewayHeaders } from '../../infra/constructs/edge/gateway-responses.ts';
 import { expectEnvelope } from '../support/contract.ts';
 import { type FrontDoor, openFrontDoor, type Tamper } from '../support/front-door.ts';
 import { serve, startService, type TestService } from '../support/service.ts';

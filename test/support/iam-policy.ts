@@ -1,4 +1,4 @@
-import { tableKeyActions } from '../../infra/constructs/guard-table.ts';
+import { tableKeyActions } from '../../infra/constructs/data/guard-table.ts';
 import { type Resource, resourcesOf, type Template } from '../infra/synth.ts';
 
 /** One action on one resource that a statement of a policy allows or denies. */

@@ -1,4 +1,4 @@
-// Made from the npm package disposable-email-domains-js by test/unit/destination-facts-packed.test.ts; made again by
+// Made from the npm package disposable-email-domains-js by test/unit/guard/destination-facts-packed.test.ts; made again by
 // `npm test -- destination-facts-packed --update`.
 /** Domains, one a line, packed with Brotli, in Base64. */
 export const packedDomains =

@@ -1,6 +1,6 @@
 import twilio from 'twilio';
+import type { Settings } from '../../../local/emulator/control/settings.ts';
 import { startEmulator } from '../../../local/emulator/server.ts';
-import type { Settings } from '../../../local/emulator/settings.ts';
 import { accountSid, defaultServiceSid } from '../../../local/emulator/sids.ts';
 import type { Message } from '../../../local/emulator/state.ts';
 import { CheckedClient } from './checked-client.ts';

@@ -22,6 +22,7 @@ import {
   unchanged,
   versionOf,
 } from './dynamodb-places.ts';
+import { DynamoDbProtocol } from './dynamodb-protocol.ts';
 import { DynamoDbReads } from './dynamodb-reads.ts';
 
 // The expiry decides here, and in what is read: TTL sweeps days late.
@@ -195,6 +196,7 @@ export class DynamoDbStore implements GuardStore {
 /** The client for {@link DynamoDbStore}: short waits, since a request stands behind each. */
 export const createDynamoDbClient = (): DynamoDBClient =>
   new DynamoDBClient({
+    protocol: DynamoDbProtocol,
     maxAttempts: 2,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 1_500, throwOnRequestTimeout: true },
   });

@@ -26,17 +26,32 @@ for (const country of countries) {
   Object.defineProperty(plan.countries, code, { ...kept, get });
 }
 
+/** Reads numbers, and remembers the last: a request's number is read where it comes in, and again by the guard. */
+class NumberReader {
+  #text: string | undefined;
+  #defaultCountry: string | null = null;
+  #read: PhoneNumber | undefined;
+
+  read(text: string, defaultCountry: string | null): PhoneNumber | undefined {
+    if (text !== this.#text || defaultCountry !== this.#defaultCountry) {
+      const country = defaultCountry === null ? {} : { defaultCountry: defaultCountry as CountryCode };
+      this.#read = parsePhoneNumberFromString(text, { ...country, extract: false }, plan);
+      this.#text = text;
+      this.#defaultCountry = defaultCountry;
+    }
+    return this.#read;
+  }
+}
+
+const reader = new NumberReader();
+
 /**
  * Reads a text that is a phone number as a whole.
  *
  * @param defaultCountry - ISO 3166 code used for a number written without its calling code; null takes none.
  */
 export const readNumber = (text: string, defaultCountry: string | null): PhoneNumber | undefined =>
-  parsePhoneNumberFromString(
-    text,
-    { ...(defaultCountry === null ? {} : { defaultCountry: defaultCountry as CountryCode }), extract: false },
-    plan,
-  );
+  reader.read(text, defaultCountry);
 
 /** Whether the text is the ISO 3166 code, in capitals, of a country with phone numbers. */
 export const isCountry = (code: string): boolean => isSupportedCountry(code as CountryCode, plan);

@@ -115,6 +115,17 @@ describe('the packed numbering plan', () => {
     );
   });
 
+  it('reads a text once, and anew for another default country', () => {
+    const read = (country: string | null) => readNumber('020 7946 0958', country);
+    expect([read('GB')?.number, read('US')?.number, read(null)]).toEqual([
+      '+442079460958',
+      '+102079460958',
+      undefined,
+    ]);
+    expect(read('GB')).toBe(read('GB'));
+    expect(readNumber('+442079460958', null)).not.toBe(readNumber('+442079460959', null));
+  });
+
   it('knows the same countries', () => {
     const letters = Array.from({ length: 26 }, (_, at) => String.fromCharCode(65 + at));
     const codes = letters.flatMap((one) => letters.map((other) => one + other));

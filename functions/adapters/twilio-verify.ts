@@ -115,6 +115,45 @@ const isApproved = (status: unknown): boolean => {
   });
 };
 
+/** Makes calls to a service with the credential in force, and once more with one that the secret has replaced since. */
+class VerifyCalls {
+  readonly #secrets: TwilioSecrets;
+  readonly #newHttpClient: () => SdkHttpClient;
+  readonly #where: { readonly region: string; readonly edge: string };
+
+  constructor(options: TwilioVerifyOptions) {
+    this.#secrets = options.secrets;
+    this.#newHttpClient = createTwilioHttp(options);
+    // Empty, not undefined: else the SDK reads the environment by itself.
+    this.#where = { region: options.region ?? '', edge: options.edge ?? '' };
+  }
+
+  /** @throws RunError for every failure. */
+  async make<T>(
+    service: ServiceSid,
+    operation: RefusedOperation,
+    ask: (twilio: ServiceContext) => Promise<T>,
+  ): Promise<T> {
+    const secret = await this.#secrets.current();
+    const httpClient = this.#newHttpClient();
+    try {
+      return await ask(this.#serviceOf(secret, service, httpClient)).catch(async (thrown: unknown) => {
+        const replacement = credentialRefused(thrown) ? await this.#secrets.replacementOf(secret) : undefined;
+        if (replacement === undefined) throw thrown;
+        return ask(this.#serviceOf(replacement, service, httpClient));
+      });
+    } catch (thrown) {
+      throw failureOf(thrown, operation);
+    }
+  }
+
+  #serviceOf(secret: TwilioSecret, service: ServiceSid, httpClient: SdkHttpClient): ServiceContext {
+    const { accountSid, username, password } = secret;
+    const client = new BaseTwilio.Client(username, password, { accountSid, httpClient, ...this.#where });
+    return verifyPart(client, service);
+  }
+}
+
 /**
  * Twilio Verify through the official SDK, of which only the Verify part is loaded.
  *
@@ -122,40 +161,8 @@ const isApproved = (status: unknown): boolean => {
  * a locale that Twilio does not speak, and a credential (20003) that the secret has replaced since.
  */
 export const createTwilioVerify = (options: TwilioVerifyOptions): VerifyProvider => {
-  const { secrets, region, edge, fallbackChannels, clock } = options;
-  const newHttpClient = createTwilioHttp(options);
-  // Empty, not undefined: else the SDK reads the environment by itself.
-  const where = { region: region ?? '', edge: edge ?? '' };
-
-  const serviceOf = (
-    secret: TwilioSecret,
-    service: ServiceSid,
-    httpClient: SdkHttpClient,
-  ): ServiceContext => {
-    const { accountSid, username, password } = secret;
-    return verifyPart(
-      new BaseTwilio.Client(username, password, { accountSid, httpClient, ...where }),
-      service,
-    );
-  };
-
-  const call = async <T>(
-    service: ServiceSid,
-    operation: RefusedOperation,
-    ask: (twilio: ServiceContext) => Promise<T>,
-  ): Promise<T> => {
-    const secret = await secrets.current();
-    const httpClient = newHttpClient();
-    try {
-      return await ask(serviceOf(secret, service, httpClient)).catch(async (thrown: unknown) => {
-        const replacement = credentialRefused(thrown) ? await secrets.replacementOf(secret) : undefined;
-        if (replacement === undefined) throw thrown;
-        return ask(serviceOf(replacement, service, httpClient));
-      });
-    } catch (thrown) {
-      throw failureOf(thrown, operation);
-    }
-  };
+  const { fallbackChannels, clock } = options;
+  const calls = new VerifyCalls(options);
 
   return {
     async start(request: StartRequest): Promise<Started> {
@@ -165,9 +172,9 @@ export const createTwilioVerify = (options: TwilioVerifyOptions): VerifyProvider
       const named = { to: destination, channel, appHash, customFriendlyName, templateSid, deviceIp };
       const asked = { ...named, amount, payee, tags: tags && JSON.stringify(tags) } as CreateOptions;
       const alternatives = alternativesFor(destination, channel, fallbackChannels);
-      const verification = await call(
+      const verification = await calls.make(
         service,
-        { operation: 'start', alternatives, named: customFriendlyName !== undefined },
+        { notFound: 'misconfigured', alternatives, named: customFriendlyName !== undefined },
         ({ verifications }) =>
           locale === undefined
             ? verifications.create(asked)
@@ -181,14 +188,14 @@ export const createTwilioVerify = (options: TwilioVerifyOptions): VerifyProvider
 
     async check({ service, destination, code, amount, payee }: CheckRequest): Promise<Checked> {
       const asked = { to: destination, code, amount, payee } as CheckOptions;
-      const checked = await call(service, { operation: 'check', alternatives: [] }, (twilio) =>
-        twilio.verificationChecks.create(asked),
+      const checked = await calls.make(service, { notFound: 'no_verification' }, ({ verificationChecks }) =>
+        verificationChecks.create(asked),
       );
       return { sid: verificationSid(checked.sid), approved: isApproved(checked.status) };
     },
 
     async probe(service: ServiceSid): Promise<void> {
-      await call(service, { operation: 'probe', alternatives: [] }, (twilio) => twilio.fetch());
+      await calls.make(service, { notFound: 'misconfigured' }, (twilio) => twilio.fetch());
     },
   };
 };

@@ -63,13 +63,29 @@ const isHealthy = async (invoke: Invoke, { response }: ServiceFunction): Promise
 const isSuccessful = async (invoke: Invoke, event: object): Promise<string> =>
   ((await invoke(event)) as { readonly success: boolean }).success ? 'ok' : 'failed';
 
-/** What every run function does: its direct event, and its canary. */
+/** Starts a verification of a number that no flow used before. */
+const startedNumber = async (world: World): Promise<string> => {
+  callers += 1;
+  const to_phone = `+1415555${1_000 + callers}`;
+  await running('start_verification', world.env, (start) => overHttp(start, { to_phone }));
+  return to_phone;
+};
+
+/** Whether it asks about a verification that another function started. */
+const needsStart = ({ input, reserves, uses }: ServiceFunction): boolean =>
+  reserves === 'nothing' && uses.includes('verify') && 'to_phone' in input;
+
+/** What every run function does: its direct event, where it needs one for a number that was started, and its canary. */
 const runFlow =
-  (definition: ServiceFunction): Flow =>
-  async (invoke) => [
-    ['ok', await isSuccessful(invoke, directEvent(definition.name))],
-    ['healthy', await isHealthy(invoke, definition)],
-  ];
+  (definition: ServiceFunction, world: World): Flow =>
+  async (invoke) => {
+    const event = directEvent(definition.name);
+    const started = needsStart(definition) ? { to_phone: await startedNumber(world) } : {};
+    return [
+      ['ok', await isSuccessful(invoke, { ...event, ...started })],
+      ['healthy', await isHealthy(invoke, definition)],
+    ];
+  };
 
 /** A whole rotation; what it left unfinished is called off. */
 const rotation =
@@ -91,7 +107,7 @@ const methodArn = 'arn:aws:execute-api:us-east-1:000000000000:api/prod/POST/star
 
 /** The flow of each Lambda entry in a world, by the entry's name. */
 export const flowsIn = (world: World): Readonly<Record<string, Flow>> => ({
-  ...Object.fromEntries(catalog.map((definition) => [definition.name, runFlow(definition)])),
+  ...Object.fromEntries(catalog.map((definition) => [definition.name, runFlow(definition, world)])),
   start_verification: async (invoke) => {
     callers += 1;
     return [
@@ -100,9 +116,7 @@ export const flowsIn = (world: World): Readonly<Record<string, Flow>> => ({
     ];
   },
   check_verification: async (invoke) => {
-    callers += 1;
-    const to_phone = `+1415555${1_000 + callers}`;
-    await running('start_verification', world.env, (start) => overHttp(start, { to_phone }));
+    const to_phone = await startedNumber(world);
     const code = (await emulatorControl(world).messages(to_phone)).at(-1)?.code ?? '';
     return [
       ['ok', await overHttp(invoke, { to_phone, code })],

@@ -6,7 +6,7 @@ import { VerificationListInstance } from 'twilio/lib/rest/verify/v2/service/veri
 import { VerificationCheckListInstance } from 'twilio/lib/rest/verify/v2/service/verificationCheck.js';
 import type { Clock } from '../runtime/clock.ts';
 import { RunError } from '../runtime/errors.ts';
-import type { Channel } from '../verify/channel.ts';
+import { type Channel, reachesAddresses } from '../verify/channel.ts';
 import type { TwilioSecret, TwilioSecrets } from '../verify/credentials.ts';
 import type { Destination } from '../verify/destination.ts';
 import type {
@@ -63,7 +63,7 @@ const alternativesFor = (
   fallbackChannels: readonly Channel[],
 ): readonly Channel[] =>
   fallbackChannels.filter(
-    (channel) => channel !== used && (channel === 'email') === destination.includes('@'),
+    (channel) => channel !== used && reachesAddresses(channel) === destination.includes('@'),
   );
 
 // Other 401s are not about our credential: 60603 and 60604 are SendGrid's.

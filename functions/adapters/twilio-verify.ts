@@ -9,13 +9,15 @@ import { RunError } from '../runtime/errors.ts';
 import { type Channel, reachesAddresses } from '../verify/channel.ts';
 import type { TwilioSecret, TwilioSecrets } from '../verify/credentials.ts';
 import type { Destination } from '../verify/destination.ts';
-import type {
-  Checked,
-  CheckRequest,
-  ServiceSid,
-  Started,
-  StartRequest,
-  VerifyProvider,
+import {
+  type Checked,
+  type CheckRequest,
+  type SendOption,
+  type ServiceSid,
+  type Started,
+  type StartRequest,
+  sendOptions,
+  type VerifyProvider,
 } from '../verify/provider.ts';
 import { type RefusedOperation, refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
 import { Unreached } from './twilio-connection.ts';
@@ -55,6 +57,12 @@ const verifyPart = (client: BaseTwilio.Client, service: ServiceSid): ServiceCont
     fetch: () => v2.fetch({ uri: `/Services/${service}`, method: 'get' }),
   };
 };
+
+const optionsOf = (request: StartRequest) =>
+  Object.fromEntries(sendOptions.map((option) => [option, request[option]])) as Pick<
+    CreateOptions,
+    SendOption
+  >;
 
 /** An address can only be reached by e-mail, and a number never. */
 const alternativesFor = (
@@ -166,11 +174,10 @@ export const createTwilioVerify = (options: TwilioVerifyOptions): VerifyProvider
 
   return {
     async start(request: StartRequest): Promise<Started> {
-      const { service, destination, channel, locale, tags } = request;
-      const { appHash, customFriendlyName, templateSid, amount, payee, deviceIp } = request;
-      // Named one by one: what else the SDK would take (RiskCheck, CustomCode) must never come from a caller.
-      const named = { to: destination, channel, appHash, customFriendlyName, templateSid, deviceIp };
-      const asked = { ...named, amount, payee, tags: tags && JSON.stringify(tags) } as CreateOptions;
+      const { service, destination, channel, customFriendlyName, locale, tags } = request;
+      const to = { to: destination, channel, tags: tags && JSON.stringify(tags) };
+      // Only what is listed: what else the SDK would take (RiskCheck, CustomCode) must never come from a caller.
+      const asked = { ...to, ...optionsOf(request) } as CreateOptions;
       const alternatives = alternativesFor(destination, channel, fallbackChannels);
       const verification = await calls.make(
         service,

@@ -8,9 +8,9 @@ import { startVerification } from '../../functions/start_verification.ts';
 import { entryOf } from '../../infra/bundling/entries.ts';
 import type { World } from '../../local/world.ts';
 import { type HostAnswer, messageFrom, startBundle } from '../e2e/bundle-process.ts';
-import { expectEnvelope, expectHttpAnswer, type HttpAnswer } from './contract.ts';
+import { expectEnvelope, expectHttpAnswer, expectHttpAnswerOf, type HttpAnswer } from './contract.ts';
 import { emulatorControl } from './emulator-control.ts';
-import { directEvent } from './function-events.ts';
+import { httpInput, signedRestEvent } from './function-events.ts';
 import { restEvent } from './lambda-events.ts';
 
 /** Gives an event to a function and gives back what it returned; rejects where it threw. */
@@ -60,9 +60,6 @@ const isHealthy = async (invoke: Invoke, { response }: ServiceFunction): Promise
     ? 'healthy'
     : 'failed';
 
-const isSuccessful = async (invoke: Invoke, event: object): Promise<string> =>
-  ((await invoke(event)) as { readonly success: boolean }).success ? 'ok' : 'failed';
-
 /** Starts a verification of a number that no flow used before. */
 const startedNumber = async (world: World): Promise<string> => {
   callers += 1;
@@ -75,14 +72,15 @@ const startedNumber = async (world: World): Promise<string> => {
 const needsStart = ({ input, reserves, uses }: ServiceFunction): boolean =>
   reserves === 'nothing' && uses.includes('verify') && 'to_phone' in input;
 
-/** What every run function does: its direct event, where it needs one for a number that was started, and its canary. */
+/** What every run function does: its event, where it needs one for a number that was started, and its canary. */
 const runFlow =
   (definition: ServiceFunction, world: World): Flow =>
   async (invoke) => {
-    const event = directEvent(definition.name);
     const started = needsStart(definition) ? { to_phone: await startedNumber(world) } : {};
+    // Over HTTP the answer names the error, and a signature lets in whoever may call directly.
+    const answer = await invoke(signedRestEvent({ ...httpInput(definition), ...started }));
     return [
-      ['ok', await isSuccessful(invoke, { ...event, ...started })],
+      ['ok', expectHttpAnswerOf(definition.response, answer)],
       ['healthy', await isHealthy(invoke, definition)],
     ];
   };

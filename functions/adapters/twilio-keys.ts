@@ -60,7 +60,7 @@ const failureOf = (thrown: unknown): RunError => {
   if (thrown instanceof RunError) return thrown;
   if (!(thrown instanceof TwilioRefusal))
     return new RunError('upstream_unavailable', { reason: 'twilio_connect', effect: 'none' });
-  if (thrown.status !== 401) return refusedBy(thrown, { operation: 'probe', alternatives: [] });
+  if (thrown.status !== 401) return refusedBy(thrown, { notFound: 'misconfigured' });
   return wrongAdmin(
     'twilio_admin_refused',
     'Twilio refuses the admin secret: it must hold the auth token or a Main key of the account',

@@ -24,7 +24,7 @@ const impatient = { connectMs: 1_000, wholeMs: 1_500 };
 const failureOf = (thrown: unknown): RunError => {
   if (thrown instanceof RunError) return thrown;
   return thrown instanceof TwilioRefusal
-    ? refusedBy(thrown, { operation: 'probe', alternatives: [] })
+    ? refusedBy(thrown, { notFound: 'misconfigured' })
     : new RunError('upstream_unavailable', { reason: 'twilio_lookup', effect: 'none', retryAfter: 5 });
 };
 

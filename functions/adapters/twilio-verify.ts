@@ -6,16 +6,18 @@ import { VerificationListInstance } from 'twilio/lib/rest/verify/v2/service/veri
 import { VerificationCheckListInstance } from 'twilio/lib/rest/verify/v2/service/verificationCheck.js';
 import type { Clock } from '../runtime/clock.ts';
 import { RunError } from '../runtime/errors.ts';
-import type { Channel } from '../verify/channel.ts';
+import { type Channel, reachesAddresses } from '../verify/channel.ts';
 import type { TwilioSecret, TwilioSecrets } from '../verify/credentials.ts';
 import type { Destination } from '../verify/destination.ts';
-import type {
-  Checked,
-  CheckRequest,
-  ServiceSid,
-  Started,
-  StartRequest,
-  VerifyProvider,
+import {
+  type Checked,
+  type CheckRequest,
+  type SendOption,
+  type ServiceSid,
+  type Started,
+  type StartRequest,
+  sendOptions,
+  type VerifyProvider,
 } from '../verify/provider.ts';
 import { type RefusedOperation, refusedBy, TwilioRefusal } from '../verify/twilio-errors.ts';
 import { Unreached } from './twilio-connection.ts';
@@ -61,6 +63,12 @@ const serviceOf = (
   };
 };
 
+const optionsOf = (request: StartRequest) =>
+  Object.fromEntries(sendOptions.map((option) => [option, request[option]])) as Pick<
+    CreateOptions,
+    SendOption
+  >;
+
 /** An address can only be reached by e-mail, and a number never. */
 const alternativesFor = (
   destination: Destination,
@@ -68,7 +76,7 @@ const alternativesFor = (
   fallbackChannels: readonly Channel[],
 ): readonly Channel[] =>
   fallbackChannels.filter(
-    (channel) => channel !== used && (channel === 'email') === destination.includes('@'),
+    (channel) => channel !== used && reachesAddresses(channel) === destination.includes('@'),
   );
 
 // Other 401s are not about our credential: 60603 and 60604 are SendGrid's.
@@ -120,6 +128,39 @@ const isApproved = (status: unknown): boolean => {
   });
 };
 
+/** Makes calls to a service with the credential in force, and once more with one that the secret has replaced since. */
+class VerifyCalls {
+  readonly #secrets: TwilioSecrets;
+  readonly #newHttpClient: ReturnType<typeof createTwilioHttp>;
+  readonly #where: { readonly region: string; readonly edge: string };
+
+  constructor(options: TwilioVerifyOptions) {
+    this.#secrets = options.secrets;
+    this.#newHttpClient = createTwilioHttp(options);
+    // Empty, not undefined: else the SDK reads the environment by itself.
+    this.#where = { region: options.region ?? '', edge: options.edge ?? '' };
+  }
+
+  /** @throws RunError for every failure. */
+  async make<T>(
+    service: ServiceSid,
+    operation: RefusedOperation,
+    ask: (twilio: ServiceContext) => Promise<T>,
+  ): Promise<T> {
+    const secret = await this.#secrets.current();
+    const client = { httpClient: this.#newHttpClient(), ...this.#where };
+    try {
+      return await ask(serviceOf(secret, service, client)).catch(async (thrown: unknown) => {
+        const replacement = credentialRefused(thrown) ? await this.#secrets.replacementOf(secret) : undefined;
+        if (replacement === undefined) throw thrown;
+        return ask(serviceOf(replacement, service, client));
+      });
+    } catch (thrown) {
+      throw failureOf(thrown, operation);
+    }
+  }
+}
+
 /**
  * Twilio Verify through the official SDK, of which only the Verify part is loaded.
  *
@@ -127,40 +168,19 @@ const isApproved = (status: unknown): boolean => {
  * a locale that Twilio does not speak, and a credential (20003) that the secret has replaced since.
  */
 export const createTwilioVerify = (options: TwilioVerifyOptions): VerifyProvider => {
-  const { secrets, region, edge, fallbackChannels, clock } = options;
-  const newHttpClient = createTwilioHttp(options);
-  // Empty, not undefined: else the SDK reads the environment by itself.
-  const where = { region: region ?? '', edge: edge ?? '' };
-
-  const call = async <T>(
-    service: ServiceSid,
-    operation: RefusedOperation,
-    ask: (twilio: ServiceContext) => Promise<T>,
-  ): Promise<T> => {
-    const secret = await secrets.current();
-    const client = { httpClient: newHttpClient(), ...where };
-    try {
-      return await ask(serviceOf(secret, service, client)).catch(async (thrown: unknown) => {
-        const replacement = credentialRefused(thrown) ? await secrets.replacementOf(secret) : undefined;
-        if (replacement === undefined) throw thrown;
-        return ask(serviceOf(replacement, service, client));
-      });
-    } catch (thrown) {
-      throw failureOf(thrown, operation);
-    }
-  };
+  const { fallbackChannels, clock } = options;
+  const calls = new VerifyCalls(options);
 
   return {
     async start(request: StartRequest): Promise<Started> {
-      const { service, destination, channel, locale, tags } = request;
-      const { appHash, customFriendlyName, templateSid, amount, payee, deviceIp } = request;
-      // Named one by one: what else the SDK would take (RiskCheck, CustomCode) must never come from a caller.
-      const named = { to: destination, channel, appHash, customFriendlyName, templateSid, deviceIp };
-      const asked = { ...named, amount, payee, tags: tags && JSON.stringify(tags) } as CreateOptions;
+      const { service, destination, channel, customFriendlyName, locale, tags } = request;
+      const to = { to: destination, channel, tags: tags && JSON.stringify(tags) };
+      // Only what is listed: what else the SDK would take (RiskCheck, CustomCode) must never come from a caller.
+      const asked = { ...to, ...optionsOf(request) } as CreateOptions;
       const alternatives = alternativesFor(destination, channel, fallbackChannels);
-      const verification = await call(
+      const verification = await calls.make(
         service,
-        { operation: 'start', alternatives, named: customFriendlyName !== undefined },
+        { notFound: 'misconfigured', alternatives, named: customFriendlyName !== undefined },
         ({ verifications }) =>
           locale === undefined
             ? verifications.create(asked)
@@ -174,14 +194,14 @@ export const createTwilioVerify = (options: TwilioVerifyOptions): VerifyProvider
 
     async check({ service, destination, code, amount, payee }: CheckRequest): Promise<Checked> {
       const asked = { to: destination, code, amount, payee } as CheckOptions;
-      const checked = await call(service, { operation: 'check', alternatives: [] }, (twilio) =>
-        twilio.verificationChecks.create(asked),
+      const checked = await calls.make(service, { notFound: 'no_verification' }, ({ verificationChecks }) =>
+        verificationChecks.create(asked),
       );
       return { sid: verificationSid(checked.sid), approved: isApproved(checked.status) };
     },
 
     async probe(service: ServiceSid): Promise<void> {
-      await call(service, { operation: 'probe', alternatives: [] }, (twilio) => twilio.fetch());
+      await calls.make(service, { notFound: 'misconfigured' }, (twilio) => twilio.fetch());
     },
   };
 };

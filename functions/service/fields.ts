@@ -1,7 +1,7 @@
 import { IP_REGEX } from 'valibot';
 import type { Policy } from '../guard/policy/policy.ts';
 import { invalidField, optionalText, precondition, requiredText } from '../runtime/inputs.ts';
-import { type Channel, channelOf } from '../verify/channel.ts';
+import { type Channel, channelOf, reachesAddresses } from '../verify/channel.ts';
 import { type Destination, emailDestination, phoneDestination } from '../verify/destination.ts';
 
 /** Where the code goes. Which of the two forms holds depends on the channel, so the steps check it. */
@@ -67,12 +67,16 @@ export const enabledChannel = (word: string | undefined, policy: Policy): Channe
 /**
  * The destination in its one form.
  *
- * @throws RunError `invalid_input` where the text is not a number, or not an e-mail address on the email channel.
+ * @throws RunError `invalid_input` where the text is not a number, or not an e-mail address on a channel that reaches those.
  */
 export const destinationFor = (text: string, channel: Channel, policy: Policy): Destination => {
-  if (channel === 'email') {
+  if (reachesAddresses(channel)) {
     const address = emailDestination(text);
-    precondition(address !== undefined, 'to_phone', 'must be an e-mail address, because channel is email');
+    precondition(
+      address !== undefined,
+      'to_phone',
+      `must be an e-mail address, because channel is ${channel}`,
+    );
     return address;
   }
   const number = phoneDestination(text, policy.default_country);
@@ -81,8 +85,8 @@ export const destinationFor = (text: string, channel: Channel, policy: Policy): 
 };
 
 const phoneFix = (text: string, policy: Policy): string => {
-  if (text.includes('@') && policy.channels.includes('email'))
-    return 'is an e-mail address; set channel to email';
+  const channel = policy.channels.find(reachesAddresses);
+  if (text.includes('@') && channel !== undefined) return `is an e-mail address; set channel to ${channel}`;
   return policy.default_country === null
     ? 'must be a phone number with a plus sign and its country code'
     : 'must be a phone number';

@@ -16,20 +16,27 @@ export interface ServiceDirectory {
   resolve(requested: string | undefined): Promise<ServiceSid>;
 }
 
+/** The texts that a send may carry as Twilio's SDK names them. What is not listed, such as RiskCheck, never reaches Twilio. */
+export const sendOptions = [
+  'appHash',
+  'customFriendlyName',
+  'templateSid',
+  'amount',
+  'payee',
+  // The public IP address of the user's device.
+  'deviceIp',
+] as const;
+
+/** The name of such a text. */
+export type SendOption = (typeof sendOptions)[number];
+
 /** A send, with the options that Twilio documents for creating a verification. */
-export interface StartRequest {
+export interface StartRequest extends Readonly<Partial<Record<SendOption, string | undefined>>> {
   readonly service: ServiceSid;
   readonly destination: Destination;
   readonly channel: Channel;
   /** A language tag. Left out on a second try where the provider does not speak it. */
   readonly locale?: string | undefined;
-  readonly appHash?: string | undefined;
-  readonly customFriendlyName?: string | undefined;
-  readonly templateSid?: string | undefined;
-  readonly amount?: string | undefined;
-  readonly payee?: string | undefined;
-  /** The public IP address of the user's device. */
-  readonly deviceIp?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -117,9 +117,10 @@ export class TwilioRefusal extends Error {
 
 /** What was asked when Twilio refused. */
 export interface RefusedOperation {
-  readonly operation: 'start' | 'check' | 'probe';
-  /** The channels that may reach the destination instead, in the order to try them. */
-  readonly alternatives: readonly Channel[];
+  /** What a 404 means: the verification that was asked for does not exist, or the service itself. */
+  readonly notFound: 'no_verification' | 'misconfigured';
+  /** The channels that may reach the destination instead, in the order to try them; none where left out. */
+  readonly alternatives?: readonly Channel[];
   /** Whether the caller asked for a name of its own in the message. */
   readonly named?: boolean;
 }
@@ -137,19 +138,16 @@ const nameRefused = ({ code }: TwilioRefusal, { named }: RefusedOperation): bool
 
 const errorOf = (refusal: TwilioRefusal, asked: RefusedOperation): ErrorCode => {
   const { code, parameter, row, status } = refusal;
-  const { operation } = asked;
   const { error } = row;
   if (nameRefused(refusal, asked)) return 'invalid_input';
   if (code === 60200 && parameter === 'ServiceSid') return 'invalid_service';
-  // Only a check can lack its verification: elsewhere it is the service that does not exist.
-  const serviceMissing = operation !== 'check' && status === 404 && error === 'no_verification';
-  return serviceMissing ? 'misconfigured' : error;
+  return status === 404 && error === 'no_verification' ? asked.notFound : error;
 };
 
 const sentenceOf = (
   { code, parameter }: TwilioRefusal,
   error: ErrorCode,
-  alternatives: readonly Channel[],
+  alternatives: readonly Channel[] | undefined = [],
 ): string | undefined => {
   if (error === 'channel_unavailable') return channelSentence(alternatives);
   if (code === 60200 && parameter !== undefined && parameter !== 'ServiceSid')

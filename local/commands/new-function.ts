@@ -57,7 +57,7 @@ const layDown = (given: string): string => {
   format(paths);
   return `Wrote ${paths.join(', ')}.
 Try it: npm run job -- --main ${name.snake} --input.to_phone +14155552671
-Then make functions/${name.snake}.ts what it is to be.
+Then make functions/${name.snake}.ts what it is to be; CONTRIBUTING.md says what a call to Twilio touches.
 `;
 };
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { jsonObject } from './api.ts';
-import type { Settings } from './control/settings.ts';
+import { carriers, type Settings } from './control/settings.ts';
 import {
   callingCodeOf,
   countryOf,
@@ -64,7 +64,8 @@ const checkForms = (form: URLSearchParams): void => {
 
 /** The channel that will carry the code. Channels are case-sensitive, and `voice` is none. */
 const readChannel = (asked: string | null, { channels }: Settings): string => {
-  if (asked === 'sms' || asked === 'call' || asked === 'email' || asked === 'whatsapp') return asked;
+  const carrier = carriers.find((channel) => channel === asked);
+  if (carrier !== undefined) return carrier;
   if (asked === 'auto' && channels.includes('auto')) return 'sms';
   // Silent network authentication needs a carrier's agreement with the account.
   if (asked === 'sna') throw failure(60001);

@@ -38,7 +38,7 @@ export const ${camel} = defineFunction<Ports>()({
     };
   },
 
-  // It stands on nothing that could be out of reach; one that uses the table or Twilio probes them here.
+  // It stands on nothing that could be out of reach. Where it calls Twilio, probeAll of service/probe.ts goes here.
   async canary() {},
 });
 `;

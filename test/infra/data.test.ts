@@ -110,7 +110,11 @@ describe('the secrets', () => {
       const roles = readers.filter((reader) => JSON.stringify(reader).includes('Fn::GetAtt'));
       const mayRead = [...resourcesOf(template, 'AWS::IAM::Policy').values()]
         .filter(({ Properties }) =>
-          JSON.stringify(Properties.PolicyDocument).includes('secretsmanager:GetSecretValue'),
+          Properties.PolicyDocument.Statement.some(
+            ({ Action, Resource }: { Action: string | string[]; Resource: unknown }) =>
+              [Action].flat().includes('secretsmanager:GetSecretValue') &&
+              JSON.stringify(Resource).includes(`"${id}"`),
+          ),
         )
         .map(({ Properties }) => ({ 'Fn::GetAtt': [Properties.Roles[0].Ref, 'Arn'] }));
       expect(roles).toHaveLength(mayRead.length);

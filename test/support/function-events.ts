@@ -6,7 +6,7 @@ import { httpApiEvent, restEvent, scheduledEvent } from './lambda-events.ts';
 type Input = Readonly<Record<string, unknown>>;
 
 /** The input of a direct caller that stands in `events/NAME.direct.json`: the one event that every function has. */
-export const directEvent = (name: string): Input =>
+const directEvent = (name: string): Input =>
   JSON.parse(readFileSync(new URL(`../../events/${name}.direct.json`, import.meta.url), 'utf8'));
 
 /** The same input as an HTTP caller may send it: without the fields that only a direct caller sets. */

@@ -8,9 +8,9 @@ import { startVerification } from '../../functions/start_verification.ts';
 import { entryOf } from '../../infra/bundling/entries.ts';
 import type { World } from '../../local/world.ts';
 import { type HostAnswer, messageFrom, startBundle } from '../e2e/bundle-process.ts';
-import { expectEnvelope, expectHttpAnswer, type HttpAnswer } from './contract.ts';
+import { expectEnvelope, expectHttpAnswer, expectHttpAnswerOf, type HttpAnswer } from './contract.ts';
 import { emulatorControl } from './emulator-control.ts';
-import { directEvent } from './function-events.ts';
+import { httpInput, signedRestEvent } from './function-events.ts';
 import { restEvent } from './lambda-events.ts';
 
 /** Gives an event to a function and gives back what it returned; rejects where it threw. */
@@ -60,16 +60,30 @@ const isHealthy = async (invoke: Invoke, { response }: ServiceFunction): Promise
     ? 'healthy'
     : 'failed';
 
-const isSuccessful = async (invoke: Invoke, event: object): Promise<string> =>
-  ((await invoke(event)) as { readonly success: boolean }).success ? 'ok' : 'failed';
+/** Starts a verification of a number that no flow used before. */
+const startedNumber = async (world: World): Promise<string> => {
+  callers += 1;
+  const to_phone = `+1415555${1_000 + callers}`;
+  await running('start_verification', world.env, (start) => overHttp(start, { to_phone }));
+  return to_phone;
+};
 
-/** What every run function does: its direct event, and its canary. */
+/** Whether it asks about a verification that another function started. */
+const needsStart = ({ input, reserves, uses }: ServiceFunction): boolean =>
+  reserves === 'nothing' && uses.includes('verify') && 'to_phone' in input;
+
+/** What every run function does: its event, where it needs one for a number that was started, and its canary. */
 const runFlow =
-  (definition: ServiceFunction): Flow =>
-  async (invoke) => [
-    ['ok', await isSuccessful(invoke, directEvent(definition.name))],
-    ['healthy', await isHealthy(invoke, definition)],
-  ];
+  (definition: ServiceFunction, world: World): Flow =>
+  async (invoke) => {
+    const started = needsStart(definition) ? { to_phone: await startedNumber(world) } : {};
+    // Over HTTP the answer names the error, and a signature lets in whoever may call directly.
+    const answer = await invoke(signedRestEvent({ ...httpInput(definition), ...started }));
+    return [
+      ['ok', expectHttpAnswerOf(definition.response, answer)],
+      ['healthy', await isHealthy(invoke, definition)],
+    ];
+  };
 
 /** A whole rotation; what it left unfinished is called off. */
 const rotation =
@@ -91,7 +105,7 @@ const methodArn = 'arn:aws:execute-api:us-east-1:000000000000:api/prod/POST/star
 
 /** The flow of each Lambda entry in a world, by the entry's name. */
 export const flowsIn = (world: World): Readonly<Record<string, Flow>> => ({
-  ...Object.fromEntries(catalog.map((definition) => [definition.name, runFlow(definition)])),
+  ...Object.fromEntries(catalog.map((definition) => [definition.name, runFlow(definition, world)])),
   start_verification: async (invoke) => {
     callers += 1;
     return [
@@ -100,9 +114,7 @@ export const flowsIn = (world: World): Readonly<Record<string, Flow>> => ({
     ];
   },
   check_verification: async (invoke) => {
-    callers += 1;
-    const to_phone = `+1415555${1_000 + callers}`;
-    await running('start_verification', world.env, (start) => overHttp(start, { to_phone }));
+    const to_phone = await startedNumber(world);
     const code = (await emulatorControl(world).messages(to_phone)).at(-1)?.code ?? '';
     return [
       ['ok', await overHttp(invoke, { to_phone, code })],

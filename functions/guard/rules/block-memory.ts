@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { allOf } from '../../runtime/all-of.ts';
 import { type Clock, day, hour } from '../../runtime/clock.ts';
 import { type Refusal, type Remembered, RunError } from '../../runtime/errors.ts';
-import type { Channel } from '../../verify/channel.ts';
+import { type Channel, channelsThatRemember } from '../../verify/channel.ts';
 import type { HashedRequest, RequestHashes } from '../request/hashed-request.ts';
 import type { GuardStore } from '../store/store.ts';
 
@@ -11,8 +11,8 @@ const rememberedFor: Readonly<Record<Remembered, number>> = { recipient: 30 * da
 
 /** On which channels each block holds. */
 const blocksOn: Readonly<Record<Remembered, readonly Channel[]>> = {
-  recipient: ['sms', 'whatsapp'],
-  range: ['sms'],
+  recipient: channelsThatRemember('recipient'),
+  range: channelsThatRemember('range'),
 };
 
 /** The reason that each block is logged with: Twilio's own code. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { type Refusal, RunError } from '../../runtime/errors.ts';
-import type { Channel } from '../../verify/channel.ts';
+import { type Channel, channelFacts } from '../../verify/channel.ts';
 import type { Destination } from '../../verify/destination.ts';
 import type { RulesPolicy } from '../policy/rules-policy.ts';
 import type { HashedRequest } from '../request/hashed-request.ts';
@@ -39,7 +39,7 @@ export class LineRule {
    * that the policy denies. Never throws: a number whose type cannot be learnt passes.
    */
   async refuse(request: HashedRequest, channel: Channel): Promise<Refusal | undefined> {
-    if (channel !== 'sms') return undefined;
+    if (!channelFacts[channel].lostOnLandlines) return undefined;
     try {
       return this.#refusalOf(await this.#typeOf(request));
     } catch (thrown) {

@@ -3,12 +3,15 @@ import { landlineNumber } from '../magic-numbers.ts';
 
 const numbers = v.array(v.pipe(v.string(), v.regex(/^\+\d{1,15}$/, 'must be a plus sign and digits')));
 
+/** The channels that the emulator carries a code on. */
+export const carriers = ['sms', 'call', 'email', 'whatsapp'] as const;
+
 /** What Twilio keeps in its Console rather than in the API; each can be changed at run time. */
 const entries = {
   /** `captured`: bodies as real captures show them. `spec`: as the examples of Twilio's OpenAPI file show them. */
   body_form: v.picklist(['captured', 'spec']),
   /** Enabled channels; any other answers 60223. `auto` (off at first, as on most accounts) sends an SMS. */
-  channels: v.array(v.picklist(['sms', 'call', 'email', 'whatsapp', 'auto'])),
+  channels: v.array(v.picklist([...carriers, 'auto'])),
   /** Without one, e-mail answers 60217. */
   mailer: v.boolean(),
   /** Without one, WhatsApp answers 68008. */
@@ -43,7 +46,7 @@ export type Settings = v.InferOutput<typeof settingsSchema>;
 /** Everything ordinary works. */
 export const defaultSettings: Settings = {
   body_form: 'captured',
-  channels: ['sms', 'call', 'email', 'whatsapp'],
+  channels: [...carriers],
   mailer: true,
   whatsapp_sender: true,
   trial: false,

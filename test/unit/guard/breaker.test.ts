@@ -51,7 +51,7 @@ describe('what tells of Twilio’s health', () => {
   const refusal = (status: number, code?: number) =>
     refusedBy(
       new TwilioRefusal({ status, code, parameter: undefined, retryAfter: undefined, requestId: undefined }),
-      { operation: 'start', alternatives: [] },
+      { notFound: 'misconfigured' },
     );
 
   test.each([

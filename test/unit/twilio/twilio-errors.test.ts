@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorCatalogue } from '../../../functions/runtime/errors.ts';
+import type { Channel } from '../../../functions/verify/channel.ts';
 import { twilioErrorTable } from '../../../functions/verify/twilio-error-table.ts';
 import {
   parameterOf,
@@ -11,9 +12,9 @@ import {
 
 const refusal = (status: number, code?: number, message = '', retryAfter?: number) =>
   new TwilioRefusal({ status, code, parameter: parameterOf(message), retryAfter, requestId: undefined });
-const start: RefusedOperation = { operation: 'start', alternatives: ['call'] };
-const check: RefusedOperation = { operation: 'check', alternatives: [] };
-const probe: RefusedOperation = { operation: 'probe', alternatives: [] };
+const start: RefusedOperation = { notFound: 'misconfigured', alternatives: ['call'] };
+const check: RefusedOperation = { notFound: 'no_verification' };
+const probe: RefusedOperation = { notFound: 'misconfigured' };
 
 const codesOf = (codes: number | readonly [number, number]): number[] =>
   typeof codes === 'number'
@@ -157,8 +158,8 @@ describe('what a refusal means to the caller', () => {
   });
 
   it('names the channels that are left', () => {
-    const sentence = (alternatives: RefusedOperation['alternatives']) =>
-      refusedBy(refusal(403, 60205), { operation: 'start', alternatives }).details.sentence;
+    const sentence = (alternatives: readonly Channel[]) =>
+      refusedBy(refusal(403, 60205), { notFound: 'misconfigured', alternatives }).details.sentence;
     const cannot = 'This channel cannot reach this destination';
     expect(sentence(['call', 'whatsapp'])).toBe(`${cannot}; try another channel: call, whatsapp`);
     expect(sentence([])).toBe(`${cannot}; use another number or address`);

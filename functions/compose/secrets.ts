@@ -1,6 +1,6 @@
 import { createSecretCache, createSecretsManagerClient, type SecretCache } from '../adapters/secret-cache.ts';
 import { parseTwilioSecret } from '../adapters/twilio-secret.ts';
-import { hashUnder, parseHashKeys } from '../privacy/hash-keys.ts';
+import { hashKeysShape, hashUnder, parseHashKeys } from '../privacy/hash-keys.ts';
 import type { KeyedHash } from '../privacy/keyed-hash.ts';
 import { RunError } from '../runtime/errors.ts';
 import type { TwilioSecret } from '../verify/credentials.ts';
@@ -27,9 +27,7 @@ const secret = <T>(base: Base, name: VariableName, parse: (text: string) => T): 
 const readHash = (text: string): KeyedHash => {
   const keys = parseHashKeys(text);
   if (keys !== undefined) return hashUnder(keys);
-  const fix =
-    'The destination key secret must hold "current", a key of at least 16 characters, and once it was rotated "previous" and "current_since"';
-  throw new RunError('misconfigured', { reason: 'destination_key', fix });
+  throw new RunError('misconfigured', { reason: 'destination_key', fix: hashKeysShape });
 };
 
 /** Twilio's credential and services. */

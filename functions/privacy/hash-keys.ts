@@ -1,8 +1,5 @@
 import { createKeyedHash, type KeyedHash } from './keyed-hash.ts';
 
-/** The fewest characters of a key: below that, the numbers behind the hashes could be found by trying keys. */
-const minLength = 16;
-
 /** The keys that destinations are hashed with. */
 export interface HashKeys {
   readonly current: string;
@@ -12,28 +9,35 @@ export interface HashKeys {
   readonly since: number;
 }
 
-const isKey = (key: unknown): key is string => typeof key === 'string' && key.length >= minLength;
+/** What the secret must hold, in a sentence for the operator. */
+export const hashKeysShape =
+  'The destination key secret must be a JSON object that holds "current", a key of at least 16 characters of A-Z, a-z, 0-9, _, +, /, = and -; once it was rotated also "previous", the key before, and "current_since", epoch seconds; and nothing else';
+
+// Of fewer characters, the numbers behind the hashes could be found by trying keys.
+const keyShape = /^[A-Za-z0-9_+/=-]{16,}$/;
+
+const isKey = (key: unknown): key is string => typeof key === 'string' && keyShape.test(key);
+
+const isEpochSeconds = (since: unknown): since is number =>
+  Number.isInteger(since) && Number(since) > 0 && Number.isSafeInteger(Number(since) * 1_000);
 
 /**
- * Reads the secret that holds the key destinations are hashed with: a JSON object with the key under `current`, as
- * the stack generates it, or the key alone. A rotated one has the key before it under `previous`, and under
- * `current_since` the moment of the change in epoch seconds.
+ * Reads the secret that holds the key destinations are hashed with, as the stack generates it and the rotation writes
+ * it: {@link hashKeysShape}. A text of any other shape is no key: an error page would do as one, and forget every limit.
  *
- * @returns undefined where there is no key of at least 16 characters, or half of a rotation.
+ * @returns undefined where it is of another shape.
  */
 export const parseHashKeys = (text: string): HashKeys | undefined => {
-  const { current, previous, current_since: since } = fieldsOf(text);
-  if (!isKey(current)) return undefined;
-  if (previous === undefined) return { current, previous, since: 0 };
-  return isKey(previous) && Number.isSafeInteger(since)
-    ? { current, previous, since: Number(since) * 1_000 }
-    : undefined;
+  const { current, previous, current_since: since, ...others } = fieldsOf(text);
+  if (!isKey(current) || Object.keys(others).length > 0) return undefined;
+  if (previous === undefined && since === undefined) return { current, previous, since: 0 };
+  return isKey(previous) && isEpochSeconds(since) ? { current, previous, since: since * 1_000 } : undefined;
 };
 
-const fieldsOf = (text: string): Record<string, unknown> => {
-  if (!text.trimStart().startsWith('{')) return { current: text.trim() };
+const fieldsOf = (text: string): Readonly<Record<string, unknown>> => {
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
   } catch {
     return {};
   }

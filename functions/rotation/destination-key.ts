@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { stateLives } from '../guard/limits/destination-state.ts';
-import { type HashKeys, parseHashKeys } from '../privacy/hash-keys.ts';
+import { type HashKeys, hashKeysShape, parseHashKeys } from '../privacy/hash-keys.ts';
 import { type Clock, day, epochSeconds } from '../runtime/clock.ts';
 import { RunError } from '../runtime/errors.ts';
 import type { SecretKind } from './rotate.ts';
@@ -16,10 +16,7 @@ const leastLead = day / 24;
 const keysIn = (text: string): HashKeys => {
   const keys = parseHashKeys(text);
   if (keys !== undefined) return keys;
-  throw new RunError('misconfigured', {
-    reason: 'destination_key',
-    fix: 'The destination key secret must hold "current", a key of at least 16 characters',
-  });
+  throw new RunError('misconfigured', { reason: 'destination_key', fix: hashKeysShape });
 };
 
 /**

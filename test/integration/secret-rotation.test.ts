@@ -1,7 +1,11 @@
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSecretCache, createSecretsManagerClient } from '../../functions/adapters/secret-cache.ts';
+import { Base } from '../../functions/compose/base.ts';
+import { Environment } from '../../functions/compose/environment.ts';
+import { destinationKeys } from '../../functions/compose/secrets.ts';
 import type { LogEvent } from '../../functions/observability/log-catalogue.ts';
+import { PartDurations } from '../../functions/observability/part-durations.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { expectHttpAnswer } from '../support/contract.ts';
 import { restEvent } from '../support/lambda-events.ts';
@@ -232,6 +236,59 @@ describe('a secret that cannot be used', () => {
     const { world } = service;
     const other = serve({ ...world, env: { ...world.env, TWILIO_SECRET_ID: 'missing' } });
     expect(expectHttpAnswer(await other.start(restEvent({})))).toBe('invalid_input');
+  });
+});
+
+describe('a destination key secret that holds no key', () => {
+  const page = '<html>502 Bad Gateway</html>';
+
+  test.each([page, 'a-key-that-stands-alone', JSON.stringify({ current: page })])(
+    'but %j is misconfigured: the shape is named, no value is',
+    async (text) => {
+      const { world } = service;
+      world.secrets.put('no-key', text);
+      const other = serve({ ...world, env: { ...world.env, DESTINATION_KEY_SECRET_ID: 'no-key' } });
+      const answers = [
+        await other.start(restEvent({ to_phone: '+14155552671' })),
+        await other.check(restEvent({ to_phone: '+14155552671', code: '123456' })),
+      ];
+      expect(answers.map(expectHttpAnswer)).toEqual(['misconfigured', 'misconfigured']);
+      expect(other.lines[0]).toMatchObject({
+        event: 'operator_needed',
+        fields: {
+          reason: 'destination_key',
+          fix: expect.stringContaining('JSON object that holds "current"'),
+        },
+      });
+      expect(JSON.stringify([answers, other.lines, other.metrics])).not.toContain(text.slice(0, 12));
+    },
+  );
+
+  test('leaves a container the key it has, so that no limit is forgotten', async () => {
+    const { world } = service;
+    let now = 0;
+    const said: unknown[] = [];
+    const keys = destinationKeys(
+      new Base({
+        environment: new Environment({ DESTINATION_KEY_SECRET_ID: 'kept' }),
+        log: (event, fields) => void said.push([event, fields]),
+        metrics: (values) => void said.push(values),
+        durations: new PartDurations(),
+        clock: () => now,
+      }),
+    );
+    world.secrets.put('kept', JSON.stringify({ current: 'generated-by-the-stack' }));
+    const kept = await keys.current();
+    world.secrets.put('kept', page);
+    now = 5 * minute;
+    expect(await keys.current()).toBe(kept);
+    expect(said).toEqual([
+      ['secret_stale', { reason: 'destination_key', fix: expect.stringContaining('"current"') }],
+      { StaleSecrets: 1 },
+    ]);
+    world.secrets.put('kept', JSON.stringify({ current: 'written-back-by-hand' }));
+    now += 30_000;
+    expect(await keys.current()).toMatchObject({ current: 'written-back-by-hand' });
   });
 });
 

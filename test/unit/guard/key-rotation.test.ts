@@ -157,7 +157,7 @@ test('the pumping breaker goes on counting', async () => {
 describe('the secret', () => {
   const now = 1_800_000_000_000;
   const since = now / 1_000;
-  const keys = { current: 'the new key, long enough', previous: 'the old key, long enough' };
+  const keys = { current: 'the-new-key-long-enough', previous: 'the/old+key=long_enough' };
   const hashed = (text: string, at: number) => {
     const parsed = parseHashKeys(text);
     return parsed && hashAt(hashUnder(parsed), at)('to', someNumber);
@@ -169,11 +169,10 @@ describe('the secret', () => {
     expect(hashed(rotated, now)).toBe(createKeyedHash(keys.current)('to', someNumber));
   });
 
-  test.each([
-    ['a key alone', 'a key of sixteen or more'],
-    ['as the stack generates it', '{"current":"a key of sixteen or more"}'],
-  ])('is read %s', (_how, text) => {
-    expect(hashed(text, now)).toBe(createKeyedHash('a key of sixteen or more')('to', someNumber));
+  test('is read as the stack generates it', () => {
+    expect(hashed('{"current":"sixteen_letters+"}', now)).toBe(
+      createKeyedHash('sixteen_letters+')('to', someNumber),
+    );
   });
 
   test.each([
@@ -182,6 +181,18 @@ describe('the secret', () => {
     ['half of a rotation', JSON.stringify(keys)],
     ['a short one before it', JSON.stringify({ ...keys, previous: 'short', current_since: since })],
     ['no JSON', '{"current"'],
+    ['no object', 'null'],
+    ['a list', '["the-new-key-long-enough"]'],
+    ['a key that stands alone', 'the-new-key-long-enough'],
+    ['an error page', '<html>502 Bad Gateway</html>'],
+    ['an error page for a key', JSON.stringify({ current: '<html>502 Bad Gateway</html>' })],
+    ['a key with a space', JSON.stringify({ current: 'the new key long enough' })],
+    ['a key with braces', JSON.stringify({ current: '{"current":"long-enough"}' })],
+    ['a key with a line end', JSON.stringify({ current: 'the-new-key-long-enough\n' })],
+    ['what no rotation writes', JSON.stringify({ ...keys, current_since: since, next: keys.current })],
+    ['only the time of a rotation', JSON.stringify({ current: keys.current, current_since: since })],
+    ['a time that is none', JSON.stringify({ ...keys, current_since: 1.5 })],
+    ['no time', JSON.stringify({ ...keys, current_since: 0 })],
   ])('with %s is refused', (_what, text) => {
     expect(parseHashKeys(text)).toBeUndefined();
   });

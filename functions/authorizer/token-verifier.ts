@@ -24,6 +24,9 @@ export type Verdict =
   /** A stable word for the log. */
   | { readonly admitted: false; readonly reason: string };
 
+/** A token whose header asks for an extension. */
+class CriticalHeader extends Error {}
+
 // By class and not by name: names do not outlive the bundler.
 const reasons = [
   [JwtExpiredError, 'token_expired'],
@@ -36,6 +39,7 @@ const reasons = [
   [JwtInvalidSignatureError, 'token_signature'],
   [KidNotFoundInJwksError, 'token_key_unknown'],
   [JwtParseError, 'token_malformed'],
+  [CriticalHeader, 'token_critical'],
 ] as const;
 
 const reasonOf = (thrown: unknown): string =>
@@ -48,7 +52,9 @@ const verifierProperties = ({ issuer, audience, audience_claim: claim, jwks_uri:
   audience: claim === 'aud' ? [...audience] : null,
   graceSeconds,
   ...(jwksUri !== undefined && { jwksUri }),
-  customJwtCheck: ({ payload }: { payload: Payload & { readonly exp?: number } }) => {
+  customJwtCheck: ({ header, payload }: { header: object; payload: Payload & { readonly exp?: number } }) => {
+    // RFC 7515, 4.1.11: who does not understand what is named there must refuse, and no extension is understood here.
+    if (Object.hasOwn(header, 'crit')) throw new CriticalHeader();
     // The library takes a token without an expiry for one that never expires.
     if (payload.exp === undefined) throw new JwtExpiredError('The token has no expiry', undefined);
     if (claim === 'client_id')

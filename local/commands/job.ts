@@ -3,6 +3,7 @@ import { CommandError, wrong } from '../job/command-error.ts';
 import { type JobArguments, readJobArguments } from '../job/job-arguments.ts';
 import { place, readJobFile } from '../job/job-file.ts';
 import { checkNeeds, liveSecret } from '../job/job-needs.ts';
+import { printable } from '../job/printable.ts';
 
 const mainJob = fileURLToPath(new URL('../../events/run.xs', import.meta.url));
 
@@ -17,7 +18,7 @@ const parseAll = async (files: readonly string[]): Promise<number> => {
         return { file, error: error.message };
       },
     );
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+    process.stdout.write(`${printable(JSON.stringify(line))}\n`);
   }
   return exitCode;
 };

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /** Something that ends a command: a sentence for a person, and the exit code. */
 export class CommandError extends Error {
   readonly exitCode: number;
@@ -9,5 +11,5 @@ export class CommandError extends Error {
   }
 }
 
-/** The error of a file or an argument that is wrong: exit code 2. */
-export const wrong = (sentence: string): CommandError => new CommandError(sentence, 2);
+/** The error of a file or an argument that is wrong: exit code 2. The sentence may repeat a name, whatever is in it. */
+export const wrong = (sentence: string): CommandError => new CommandError(printable(sentence), 2);

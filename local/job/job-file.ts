@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { wrong } from './command-error.ts';
+import { buffer } from 'node:stream/consumers';
+import { CommandError, wrong } from './command-error.ts';
 import { maxRunJobLength, parseRunJob, type RunJob } from './xanoscript/run-job.ts';
 import { RunJobError } from './xanoscript/run-job-error.ts';
 
@@ -11,12 +13,23 @@ const callersFolder = (): string =>
 
 const start = { line: 1, column: 1 };
 
+/** No character takes more than four bytes; the reader counts exactly. */
+const maxBytes = 4 * maxRunJobLength;
+
+const readBytes = async (handle: FileHandle): Promise<Buffer> => {
+  const found = await handle.stat();
+  if (found.isDirectory()) throw wrong('this is a folder, not a file');
+  if (!found.isFile()) throw wrong('this is a pipe or a device, not a file');
+  // The size says nothing of some files, such as those of /proc; `end` is the last byte that is read.
+  return await buffer(handle.createReadStream({ end: maxBytes, autoClose: false }));
+};
+
 const readSource = async (file: string): Promise<string> => {
-  const path = resolve(callersFolder(), file);
-  const { size } = await stat(path);
-  // No character takes more than four bytes; the reader counts exactly.
-  if (size > 4 * maxRunJobLength) throw new RunJobError('the file is too large for a run job', start);
-  const bytes = await readFile(path);
+  // Without O_NONBLOCK, to open a pipe waits for a writer. Windows has neither.
+  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+  const handle = await open(resolve(callersFolder(), file), flags);
+  const bytes = await readBytes(handle).finally(() => handle.close());
+  if (bytes.length > maxBytes) throw new RunJobError('the file is too large for a run job', start);
   if (!isUtf8(bytes)) throw new RunJobError('the file is not text in UTF-8', start);
   return bytes.toString('utf8');
 };
@@ -28,6 +41,7 @@ const unreadable: Readonly<Record<string, string>> = {
 };
 
 const reasonOf = (error: unknown): string => {
+  if (error instanceof CommandError) return error.message;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return unreadable[code] ?? 'the file cannot be read';
 };

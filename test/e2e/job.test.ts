@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -234,6 +234,35 @@ describe('the command line', () => {
     expect(await job(['--parse', 'events/run.xs'])).toMatchObject({ code: 0 });
   });
 
+  it('reads no pipe and no device, and of a file no more than a run job may hold', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'job-'));
+    const [pipe, huge] = [join(folder, 'pipe'), join(folder, 'huge.xs')];
+    execFileSync('mkfifo', [pipe]);
+    await writeFile(huge, '');
+    await truncate(huge, 2 ** 36);
+    const ended = await job(['--parse', pipe, '/dev/zero', huge]);
+    expect(lines(ended).map(({ error }) => error)).toEqual([
+      `${pipe}: this is a pipe or a device, not a file`,
+      '/dev/zero: this is a pipe or a device, not a file',
+      `${huge}:1:1: the file is too large for a run job`,
+    ]);
+    expect(ended).toMatchObject({ code: 2, stderr: '' });
+    await rm(folder, { recursive: true });
+  });
+
+  it.each([
+    ['an escape sequence', '\u001b[31mred.xs'],
+    ['one of a single character', '\u009b31mred.xs'],
+    ['a line end', 'a\nb.xs'],
+    ['a change of direction', '\u202esx.der'],
+  ])('prints a name with %s so that a terminal shows it and JSON keeps it', async (_, name) => {
+    const [read, run] = await Promise.all([job(['--parse', name]), job([name])]);
+    const escaped = `\\u${name.match(/\p{C}/u)?.[0].charCodeAt(0).toString(16).padStart(4, '0')}`;
+    expect(lines(read)).toEqual([{ file: name, error: expect.stringMatching(/: there is no such file$/) }]);
+    expect(run.stderr).toContain(escaped);
+    for (const printed of [read.stdout, run.stderr]) expect(printed.trimEnd()).not.toMatch(/\p{C}/u);
+  });
+
   it('finds a file in the folder that npm was called from', async () => {
     const env = { npm_lifecycle_event: 'job', INIT_CWD: join(root, 'events') };
     expect(lines(await job(['--parse', 'run.xs'], env))).toMatchObject([
@@ -254,6 +283,7 @@ describe('the command line', () => {
       ['--input.code', '-1'],
       "Option '--input.code' argument is ambiguous.",
     ],
+    ['an option that a terminal would obey', ['--\u001b[m'], "Unknown option '--\\u001b[m'"],
     ['a number in the wrong place', [`--${to}`], 'An argument is not understood.'],
     ['two run jobs', ['events/run.xs', 'events/check.xs'], 'One run job can be run at a time'],
     ['--parse without a file', ['--parse'], '--parse needs a file'],

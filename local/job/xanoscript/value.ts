@@ -1,3 +1,4 @@
+import { isKeptExactly } from './exact-number.ts';
 import { calledName, type XsScanner } from './scanner.ts';
 
 /** A value that JSON can hold. Objects have no prototype, so that a key such as `__proto__` is data like any other. */
@@ -155,8 +156,12 @@ const readScalar = (scanner: XsScanner): number | boolean | null => {
   const word = scanner.word();
   if (numberShape.test(word)) {
     const value = Number(word);
-    if (Number.isFinite(value)) return value;
-    throw scanner.error('this number is too large', start);
+    if (!Number.isFinite(value)) throw scanner.error('this number is too large', start);
+    if (isKeptExactly(word)) return value;
+    throw scanner.error(
+      'this number has more digits than a number can keep; text in double quotes keeps all',
+      start,
+    );
   }
   const literal = literals.get(word);
   if (literal === undefined) throw scanner.error(notAValue(word), start);

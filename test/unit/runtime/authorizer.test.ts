@@ -117,6 +117,12 @@ describe('a bad token is denied, and not thrown', () => {
       'token_signature',
     ],
     ['with another algorithm’s name', () => issuer.token(undefined, { alg: 'RS256' }), 'token_algorithm'],
+    [
+      'that asks for an extension',
+      () => issuer.token(undefined, { crit: ['b64'], b64: true }),
+      'token_critical',
+    ],
+    ['that asks for none, in so many words', () => issuer.token(undefined, { crit: [] }), 'token_critical'],
     ['that is no token', () => 'a.b.c', 'token_malformed'],
     ['that is empty', () => '', 'token_malformed'],
   ])('one %s', async (_what, token, reason) => {

@@ -81,6 +81,10 @@ run.job "Verify a phone" {
     ['1.50', 1.5],
     ['-0.25e-2', -0.0025],
     ['6E+3', 6000],
+    ['9007199254740991', 9_007_199_254_740_991],
+    ['-90071992547409920.0e-1', -9_007_199_254_740_992],
+    ['1000000000000000000000000', 1e24],
+    ['0.000', 0],
     ['true', true],
     ['false', false],
     ['null', null],
@@ -172,6 +176,11 @@ run.job "Verify a phone" {
     [withValue('1_000'), '1:46 this is not a number'],
     [withValue('2024-01-15'), '1:46 this is not a number'],
     [withValue('1e999'), '1:46 this number is too large'],
+    [withValue('9007199254740993'), '1:46 this number has more digits than a number can keep'],
+    [withValue('-18446744073709551616'), '1:46 this number has more digits'],
+    [withValue('100000000000000000000001e2'), '1:46 this number has more digits'],
+    [withValue('0.12345678901234567890'), '1:46 this number has more digits'],
+    [withValue('1e-999'), '1:46 this number has more digits'],
     [withValue('"x'), '1:46 this string is never closed'],
     [withValue('"x\ny"'), '1:46 this string is not closed on its line'],
     [withValue('"x\ry"'), '1:46 this string is not closed on its line'],
@@ -238,6 +247,7 @@ run.job "Verify a phone" {
     expect(refusal(`${withValue('1')}${' '.repeat(maxRunJobLength)}`)).toContain(
       '1:1 a run job may be 5000000 characters',
     );
+    expect(refusal(withValue(`0.${'0'.repeat(1_000_000)}1`))).toContain('this number has more digits');
     expect(inputOf(withValue(`[${'1 '.repeat(500_000)}]`))).toHaveProperty('a.length', 500_000);
   });
 });
@@ -264,6 +274,7 @@ describe('a run job in JSON', () => {
     ['{"job":"a\tb"}', '1:10 a control character'],
     ['{"job":\u00A0"x"}', '1:8 job must be a string'],
     ['{"job":"x","job":"y"}', '1:12 job is given twice'],
+    ['{"job":"x","main":{"name":"f","input":{"a":\n9007199254740993}}}', '2:1 this number has more digits'],
   ])('is refused where it is not valid: %s', (source, expected) => {
     expect(refusal(source, 'json')).toContain(expected);
   });

@@ -21,6 +21,9 @@ const fail = (sentence) => {
   process.exit(1);
 };
 
+/** npm's own record of what it installed. */
+const record = join(modules, '.package-lock.json');
+
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
 /** Whether the host's Node is at least this version. */
@@ -39,7 +42,7 @@ const locked = () => readJson(join(root, 'package-lock.json')).packages;
 const isInstalled = () => {
   let installed;
   try {
-    installed = readJson(join(modules, '.package-lock.json')).packages;
+    installed = readJson(record).packages;
   } catch {
     return false;
   }
@@ -100,17 +103,14 @@ const lockInstall = () => {
   };
 };
 
-const install = () => {
-  const why = existsSync(modules) ? 'it has changed' : 'first run';
-  say(`Installing what package-lock.json says (${why}) …`);
-  const { npm_execpath: npm } = process.env;
+const npm = (...args) => {
+  const { npm_execpath: path } = process.env;
   // pnpm and yarn set the variable too, and know no `ci` of this lock file.
   const [command, ...first] =
-    npm && basename(npm).startsWith('npm') ? [process.execPath, npm] : [windows ? 'npm.cmd' : 'npm'];
-  const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+    path && basename(path).startsWith('npm') ? [process.execPath, path] : [windows ? 'npm.cmd' : 'npm'];
   // npm's own first wait is ten seconds, which is long where there is no network at all.
   const patience = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=10000'];
-  const { status, stderr } = spawnSync(command, [...first, 'ci', ...options, ...patience], {
+  const { status, stderr } = spawnSync(command, [...first, ...args, '--loglevel=error', ...patience], {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -121,6 +121,21 @@ const install = () => {
   fail(
     'npm could not install the packages, for the reason above. Fix it (often: the network) and try again.',
   );
+};
+
+const install = () => {
+  const why = existsSync(modules) ? 'it has changed' : 'first run';
+  say(`Installing what package-lock.json says (${why}) …`);
+  // npm 10 and 11 would run every package's install script, whatever `allowScripts` says.
+  npm('ci', '--include=dev', '--no-audit', '--no-fund', '--ignore-scripts');
+  const { allowScripts } = readJson(join(root, 'package.json'));
+  const allowed = Object.keys(allowScripts).filter((name) => allowScripts[name] === true);
+  // Without its record an install that ends here is known to be unfinished.
+  const installed = readFileSync(record);
+  rmSync(record);
+  // Without a name npm would rebuild all.
+  if (allowed.length > 0) npm('rebuild', ...allowed);
+  writeFileSync(record, installed);
 };
 
 /** What npm says of its failure, without stack traces and help. */

@@ -13,13 +13,17 @@ const fakeNpm = `
 import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 appendFileSync('npm-runs', process.argv.slice(2).join(' ') + '\\n');
 console.log('npm says hello');
-if (process.env.NPM_FAILS) {
+const [command] = process.argv.slice(2);
+if (process.env.NPM_FAILS === command) {
   console.error('npm error code ECONNREFUSED\\nnpm error FetchError: refused\\nnpm error     at ClientRequest.emit (node:events:1:1)');
   process.exit(1);
 }
+if (command === 'rebuild') {
+  if (!process.env.NPM_SKIPS_SCRIPTS) symlinkSync(process.execPath, 'node_modules/node/bin/node');
+  process.exit();
+}
 rmSync('node_modules', { recursive: true, force: true });
 mkdirSync('node_modules/node/bin', { recursive: true });
-if (!process.env.NPM_SKIPS_SCRIPTS) symlinkSync(process.execPath, 'node_modules/node/bin/node');
 cpSync('tool.js', 'node_modules/tool/cli.js');
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 delete packages[''];
@@ -60,6 +64,10 @@ describe('a command', () => {
       cp(bootstrap, join(root, 'local/run.mjs')),
       writeFile(join(root, 'npm-cli.mjs'), fakeNpm),
       writeFile(join(root, 'package-lock.json'), lockFile('1.0.0')),
+      writeFile(
+        join(root, 'package.json'),
+        JSON.stringify({ allowScripts: { node: true, evil: false, esbuild: true } }),
+      ),
       writeFile(join(root, 'command.ts'), `const typed: string = 'x'; void typed; ${report}`),
       writeFile(join(root, 'tool.js'), report),
     ]);
@@ -98,8 +106,18 @@ describe('a command', () => {
     expect(path.split(':')[0]).toBe(join(root, 'node_modules/.bin'));
     expect(stderr).toBe('Installing what package-lock.json says (first run) …\n');
     expect(await npmRuns()).toEqual([
-      expect.stringMatching(/^ci --include=dev --no-audit --no-fund --loglevel=error /),
+      expect.stringMatching(/^ci --include=dev --no-audit --no-fund --ignore-scripts --loglevel=error /),
+      expect.stringMatching(/^rebuild node esbuild --loglevel=error /),
     ]);
+  });
+
+  it('installs again where the scripts that it allows did not end well', async () => {
+    const { code, stderr } = await run(['command.ts'], { NPM_FAILS: 'rebuild' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/npm could not install the packages, .*try again\.\n$/);
+    expect(await run(['command.ts'])).toMatchObject({ code: 0 });
+    expect(await npmRuns()).toHaveLength(4);
+    expect(await run(['command.ts'])).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('installs again when the lock file has changed, and only then', async () => {
@@ -109,7 +127,7 @@ describe('a command', () => {
     expect((await run(['command.ts'])).stderr).toContain(
       'Installing what package-lock.json says (it has changed) …',
     );
-    expect(await npmRuns()).toHaveLength(2);
+    expect(await npmRuns()).toHaveLength(4);
   });
 
   it('lets one of several that start at once install, and runs them all', async () => {
@@ -117,7 +135,7 @@ describe('a command', () => {
     expect(runs.map(({ code, stdout }) => [code, JSON.parse(stdout).args])).toEqual(
       [1, 2, 3, 4].map((n) => [0, [`${n}`]]),
     );
-    expect(await npmRuns()).toHaveLength(1);
+    expect(await npmRuns()).toHaveLength(2);
   });
 
   it('runs a program that a package brings', async () => {
@@ -129,7 +147,7 @@ describe('a command', () => {
   });
 
   it('says in a sentence that npm could not install', async () => {
-    const { code, stdout, stderr } = await run(['command.ts'], { NPM_FAILS: '1' });
+    const { code, stdout, stderr } = await run(['command.ts'], { NPM_FAILS: 'ci' });
     expect(code).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toContain('npm error code ECONNREFUSED\nnpm error FetchError: refused\n');

@@ -1,11 +1,12 @@
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { PartDurations } from '../../functions/adapters/part-durations.ts';
 import { createSecretCache, createSecretsManagerClient } from '../../functions/adapters/secret-cache.ts';
 import { Base } from '../../functions/compose/base.ts';
 import { Environment } from '../../functions/compose/environment.ts';
-import { destinationKeys } from '../../functions/compose/secrets.ts';
+import { destinationHash } from '../../functions/compose/secrets.ts';
 import type { LogEvent } from '../../functions/observability/log-catalogue.ts';
-import { PartDurations } from '../../functions/observability/part-durations.ts';
+import { createKeyedHash } from '../../functions/privacy/keyed-hash.ts';
 import { RunError } from '../../functions/runtime/errors.ts';
 import { expectHttpAnswer } from '../support/contract.ts';
 import { restEvent } from '../support/lambda-events.ts';
@@ -268,12 +269,12 @@ describe('a destination key secret that holds no key', () => {
     const { world } = service;
     let now = 0;
     const said: unknown[] = [];
-    const keys = destinationKeys(
+    const keys = destinationHash(
       new Base({
         environment: new Environment({ DESTINATION_KEY_SECRET_ID: 'kept' }),
         log: (event, fields) => void said.push([event, fields]),
         metrics: (values) => void said.push(values),
-        durations: new PartDurations(),
+        durations: new PartDurations(() => now),
         clock: () => now,
       }),
     );
@@ -288,7 +289,8 @@ describe('a destination key secret that holds no key', () => {
     ]);
     world.secrets.put('kept', JSON.stringify({ current: 'written-back-by-hand' }));
     now += 30_000;
-    expect(await keys.current()).toMatchObject({ current: 'written-back-by-hand' });
+    const renewed = await keys.current();
+    expect(renewed('to', 'x')).toBe(createKeyedHash('written-back-by-hand')('to', 'x'));
   });
 });
 

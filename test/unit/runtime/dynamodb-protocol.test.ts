@@ -1,9 +1,9 @@
 import { DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { taking } from '../../functions/adapters/dynamodb-places.ts';
-import { DynamoDbProtocol } from '../../functions/adapters/dynamodb-protocol.ts';
-import { createDynamoDbClient } from '../../functions/adapters/dynamodb-store.ts';
+import { taking } from '../../../functions/adapters/dynamodb-places.ts';
+import { DynamoDbProtocol } from '../../../functions/adapters/dynamodb-protocol.ts';
+import { createDynamoDbClient } from '../../../functions/adapters/dynamodb-store.ts';
 
 interface Sent {
   readonly body: string | Uint8Array;

@@ -60,7 +60,7 @@ const authorization = (methodArn: string, verdict: Verdict): Authorization => ({
 });
 
 /**
- * The Lambda authorizer. A token that admits nobody is denied, which the gateway answers with 403, and not thrown: throwing
+ * The Lambda authorizer. A token that does not admit is denied, which the gateway answers with 403, and not thrown: throwing
  * would count as a failure of the function. Log lines and metrics hold a word for the reason and nothing of the token.
  *
  * @returns the handler, which throws KeysUnavailable where nothing can be said about the token; the gateway answers that with

@@ -17,7 +17,7 @@ import { type JwksKeeper, KeysUnavailable } from './jwks-keeper.ts';
 /** How far the clocks of an issuer and of Lambda may differ, in seconds. */
 const graceSeconds = 10;
 
-/** What a token proved: who is asking, or why it admits nobody. */
+/** What a token proved: who is asking, or why it does not admit. */
 export type Verdict =
   /** `identity` tells one user from another, across issuers; undefined where the tokens tell of an app only. */
   | { readonly admitted: true; readonly identity: string | undefined }

@@ -64,7 +64,7 @@ const refusedByFunctions: readonly CanaryStep[] = canaryPaths.map((path) => ({
   usesTestNumber: false,
 }));
 
-/** The canary holds no token: it proves that the edge works and lets nobody in. */
+/** The canary holds no token: it proves that the edge works and keeps such callers out. */
 const refusedByEdge: readonly CanaryStep[] = [
   {
     name: 'forged_token',

@@ -12,8 +12,8 @@ export interface GatewayAnswer {
 /** What an answer must be: this very envelope, or a refusal of this kind, whatever its sentence. */
 export type Expected = Envelope | ErrorCode;
 
-/** The envelope of a refusal, its sentence cut out; undefined where the body is none, key for key. */
-const refusalOf = (body: string): boolean =>
+/** Whether a body is the envelope of a refusal, key for key, whatever its sentence. */
+const isRefusal = (body: string): boolean =>
   /^\{"success":false,"sid":null,"status":null,"valid":false,"error":"[^"\\]+"\}$/.test(body);
 
 /**
@@ -31,6 +31,6 @@ export const differenceOf = (
   if (header('content-type') !== 'application/json') return 'content_type';
   if (header('cache-control') !== 'no-store') return 'cache_control';
   if (!/^[\w=+/-]{1,64}$/.test(header('x-request-id') ?? '')) return 'request_id';
-  const same = code === null ? body === JSON.stringify(expected) : refusalOf(body);
+  const same = code === null ? body === JSON.stringify(expected) : isRefusal(body);
   return same ? undefined : 'envelope';
 };

@@ -16,7 +16,7 @@ export interface GatewayCanaryParts {
    * @throws where no answer came, or none in time.
    */
   readonly post: (path: string, body: object) => Promise<GatewayAnswer>;
-  /** What the canary may do now; throws RunError where that cannot be read. */
+  /** What the canary may do now: how the API is guarded, and the test number that is in force. */
   readonly scope: () => CanaryScope;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -25,7 +25,7 @@ export interface GatewayCanaryParts {
 
 /**
  * The canary that goes in by the front door: name, certificate, web ACL, gateway, alias and function. What the functions
- * stand on is the business of their own canaries, so that each fails for its own reason. Never throws.
+ * stand on, their own canaries watch, so that each fails for its own reason. Never throws.
  *
  * @returns the handler, which gives the envelope of a canary and reports `CanarySuccess`.
  */

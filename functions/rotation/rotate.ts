@@ -72,7 +72,7 @@ const makeCurrent = async (
   await versions.makeCurrent(token, instead);
 };
 
-// Left on a version, AWSPENDING would stop the next rotation as soon as somebody else writes a version. AWS says that it takes the
+// Left on a version, AWSPENDING would stop the next rotation as soon as another writer makes a version. AWS says that it takes the
 // label off by itself, and was seen not to.
 const settle = async (versions: SecretVersions, token: string): Promise<void> => {
   const { labels } = await versions.describe();

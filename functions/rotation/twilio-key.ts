@@ -53,7 +53,7 @@ interface Tidied {
 
 /**
  * Rotates the API key in the Twilio secret. A key's secret is told only when it is minted, so a key that could not be stored is of
- * no use to anybody: it is known by its name, ended, and minted anew. Keys that were not minted here are never ended.
+ * of no use: it is known by its name, ended, and minted anew. Keys that were not minted here are never ended.
  */
 export const createTwilioKeyKind = (parts: TwilioKeyParts): SecretKind => {
   const { versions, keysOf, parse, verifyWith, pause, onForeignKey } = parts;
@@ -82,7 +82,7 @@ export const createTwilioKeyKind = (parts: TwilioKeyParts): SecretKind => {
         });
       const keys = await keysOf(accountSid);
       const { owner } = await tidy(keys);
-      // Twilio takes 64 characters of a name; the token is for whoever reads it.
+      // Twilio takes 64 characters of a name; the token is for the person who reads it.
       const { sid, secret } = await keys.mint(`${owner}${token}`.slice(0, 64));
       return JSON.stringify({
         ...JSON.parse(current),

@@ -52,7 +52,7 @@ interface Tidied {
 }
 
 /**
- * Rotates the API key in the Twilio secret. A key's secret is told only when it is minted, so a key that could not be stored is of
+ * Rotates the API key in the Twilio secret. A key's secret is told only when it is minted, so a key that could not be stored is
  * of no use: it is known by its name, ended, and minted anew. Keys that were not minted here are never ended.
  */
 export const createTwilioKeyKind = (parts: TwilioKeyParts): SecretKind => {

@@ -6,7 +6,6 @@ export default defineConfig({
     include: [
       'test/unit/{guard,limits,policy,spend}/*.test.ts',
       'test/unit/twilio/twilio-errors.test.ts',
-      'test/contract/twilio-lookup.test.ts',
       'test/integration/block-memory.test.ts',
     ],
     // The first takes seconds a run; the second asks child processes, in which no mutant lives.

@@ -123,7 +123,7 @@ export const flowsIn = (world: World): Readonly<Record<string, Flow>> => ({
   },
   rotate_twilio_key: rotation(world, world.env['TWILIO_SECRET_ID'] ?? ''),
   rotate_destination_key: rotation(world, world.env['DESTINATION_KEY_SECRET_ID'] ?? '', {
-    current: 'a key of the test only, long enough',
+    current: 'a-key-of-the-test-only-long-enough',
   }),
   // Neither of these asks anything of AWS: the authorizer reads keys of an issuer, the canary posts to the gateway.
   authorize_caller: async (invoke) => {

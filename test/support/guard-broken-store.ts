@@ -1,6 +1,10 @@
 import type { GuardStore } from '../../functions/guard/store/store.ts';
 
-/** A store that keeps its first refused writes to itself, so many of them: races over it must go wrong. */
+/**
+ * A store that keeps its first refused writes of a new document to itself, so many of them: races over it must go wrong.
+ * Later writes are answered truly: a start whose end is lost would keep those that wait for it waiting, since a fleet's
+ * clock stands.
+ */
 export const silentAbout =
   (refusals: number) =>
   (inner: GuardStore): GuardStore => {
@@ -9,15 +13,19 @@ export const silentAbout =
       ...bound(inner),
       async save(key, version, document, now, expiresAt) {
         const saved = await inner.save(key, version, document, now, expiresAt);
-        if (saved !== null || kept === refusals) return saved;
+        if (saved !== null || version > 0 || kept === refusals) return saved;
         kept += 1;
-        return version + 1;
+        return now + 1;
       },
     };
   };
 
-/** A store that never says that somebody else wrote first. */
-export const neverRefused = silentAbout(Number.POSITIVE_INFINITY);
+/** A store that never says that another request wrote first: races over it must go wrong. */
+export const neverRefused = (inner: GuardStore): GuardStore => ({
+  ...bound(inner),
+  save: async (key, version, document, now, expiresAt) =>
+    (await inner.save(key, version, document, now, expiresAt)) ?? version + 1,
+});
 
 /** A store that looks whether a window has a place and then takes it, in two steps. */
 export const checkThenAct = (inner: GuardStore): GuardStore => {

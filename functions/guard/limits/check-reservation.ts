@@ -32,6 +32,7 @@ export type Unjudged =
   | { readonly kind: 'answered'; readonly answer: CheckAnswer }
   | { readonly kind: 'refused'; readonly error: unknown };
 
+/** Where the destination's document stands under one key of the hashes; the code's hash comes last. */
 const targetIn = ({ caller, hash, to }: RequestHashes, code: string): DocumentPlace => ({
   key: `to#${to}`,
   holds: [caller.by, ...ownTokens(caller), hash('code', `${to} ${code}`)],

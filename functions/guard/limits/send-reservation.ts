@@ -31,7 +31,7 @@ export interface Objections {
   readonly verified: Refusal | undefined;
 }
 
-/** Keys, callers and purpose of a start, as hashes. */
+/** Where the destination's document stands under one key of the hashes. */
 const targetIn = ({ to, caller }: RequestHashes): DocumentPlace => ({
   key: `to#${to}`,
   holds: [caller.by, ...ownTokens(caller)],
